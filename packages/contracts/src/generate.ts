@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs'
+import * as z from 'zod'
+import { knownKeywords } from './check/json-schema.ts'
+import { documents } from './schemas.ts'
+
+/**
+ * Writes `generated/document-schemas.ts`: the JSON Schemas that the run path checks documents with. Refuses a keyword that the
+ * checker does not know, so that no rule of a schema can be lost on the way. `--check` compares instead of writing.
+ */
+export function generateDocumentSchemas(): string {
+  const schemas = Object.fromEntries(Object.entries(documents).map(([kind, schema]) => [kind, reduce(z.toJSONSchema(schema, { io: 'input' }))]))
+  return [
+    '// Generated from the zod schemas by src/generate.ts; `npm run build` and CI keep it so.',
+    "import type { JsonSchema } from '../check/json-schema.ts'",
+    "import type { DocumentKind } from '../documents.ts'",
+    '',
+    `export const documentSchemas: Readonly<Record<DocumentKind, JsonSchema>> = ${JSON.stringify(schemas)}`,
+    '',
+  ].join('\n')
+}
+
+const annotations = new Set(['$schema', 'title', 'description', 'file', 'writer', 'readers', 'format', 'default'])
+
+function reduce(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(reduce)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const kept: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(schema)) {
+    if (annotations.has(key)) continue
+    if (!knownKeywords.has(key)) throw new Error(`the checker does not know the keyword ${key}`)
+    if (key === 'maximum' && value === Number.MAX_SAFE_INTEGER) continue
+    if (key === 'minimum' && value === Number.MIN_SAFE_INTEGER) continue
+    kept[key] = key === 'properties' ? Object.fromEntries(Object.entries(value as object).map(([name, member]) => [name, reduce(member)])) : isSchemaKey(key) ? reduce(value) : value
+  }
+  return kept
+}
+
+function isSchemaKey(key: string): boolean {
+  return ['items', 'additionalProperties', 'propertyNames', 'oneOf', 'anyOf'].includes(key)
+}
+
+if (import.meta.main) {
+  writeFileSync(new URL('generated/document-schemas.ts', import.meta.url), generateDocumentSchemas())
+}
