@@ -1,0 +1,42 @@
+/**
+ * Builds `dist/`: the `rkt` bundle, a bundle for each stage program, the native part and the launcher's quick half.
+ * Everything is made in a fresh directory that then changes places with `dist/` in one step, so a launch sees the old
+ * build or the new one, and a killed build leaves the old. The caller holds the lock (tools/setup/setup.sh).
+ */
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bundlePrograms } from './bundle.ts'
+import { compileLauncher } from './compile-launcher.ts'
+import { buildNative } from './native-part.ts'
+import { run } from './run.ts'
+import { listSources } from './sources.ts'
+import { warmCompileCache } from './warm.ts'
+
+const root = join(import.meta.dirname, '../../..')
+const parent = join(root, '.rocket/builds')
+const fresh = join(parent, `${Date.now().toString(36)}-${process.pid}`)
+
+mkdirSync(fresh, { recursive: true })
+// First of all: an edit made from here on is newer than this build.
+writeFileSync(join(fresh, 'stamp'), '')
+const native = buildNative(root, fresh)
+const inputs = await bundlePrograms(root, fresh)
+writeFileSync(join(fresh, 'sources'), [pinnedNode(), ...listSources(root, [...inputs, ...native])].join('\n') + '\n')
+compileLauncher(root, fresh)
+warmCompileCache(fresh)
+putInPlace()
+
+function pinnedNode(): string {
+  return `node_modules/node-linux-${process.arch}/bin/node`
+}
+
+/** One build is kept as it was for the pods that still run from it; what is older, or was never finished, goes. */
+function putInPlace(): void {
+  const dist = join(root, 'dist')
+  const launch = join(fresh, 'launch')
+  if (!existsSync(dist)) mkdirSync(dist)
+  run(launch, ['--swap', fresh, dist])
+  const leftovers = readdirSync(parent).map((name) => join(parent, name)).filter((path) => path !== fresh)
+  for (const path of leftovers) rmSync(path, { recursive: true, force: true })
+}
+

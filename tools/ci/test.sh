@@ -1,0 +1,17 @@
+#!/bin/sh
+# What `npm test` runs once the checkout is set up (tools/setup/setup.sh), and so what CI runs.
+set -eu
+cd "$(dirname "$0")/../.."
+PATH=$PWD/node_modules/.bin:$PATH
+export PATH NX_DAEMON=false NX_ISOLATE_PLUGINS=false NX_TUI=false NX_NO_CLOUD=true
+# Colours only for a person: a log is searched for the runner's closing lines.
+[ -t 1 ] || export NO_COLOR=1 FORCE_COLOR=0
+
+step() {
+  printf '\n== %s\n' "$1"
+  shift
+  "$@"
+}
+
+step 'packages for the tests' sh tools/ci/install-packages.sh
+step 'types, lint, tests' nx run-many -t typecheck lint test --parallel=2 --outputStyle=static

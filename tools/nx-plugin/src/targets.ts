@@ -1,0 +1,57 @@
+import type { TargetConfiguration } from '@nx/devkit'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface Manifest {
+  readonly name: string
+  /** `machine`: the tests touch the machine (mounts, namespaces), so they run alone and are never taken from a cache. */
+  readonly rocket?: { readonly machine?: boolean }
+}
+
+type Targets = Record<string, TargetConfiguration>
+
+/** The targets of the package at `root`, which is relative to the workspace. */
+export function inferTargets(workspaceRoot: string, root: string, manifest: Manifest): Targets {
+  const targets: Targets = {
+    typecheck: {
+      ...command(`tsc -b ${root}`),
+      cache: true,
+      dependsOn: ['^typecheck'],
+      inputs: ['default', '^default'],
+      outputs: ['{projectRoot}/.tsbuild', '{projectRoot}/tsconfig.tsbuildinfo'],
+    },
+    lint: {
+      ...command(`node tools/nx-plugin/src/lint.ts ${root}`),
+      cache: true,
+      inputs: ['default', '{workspaceRoot}/.oxlintrc.json', '{workspaceRoot}/tools/nx-plugin/src/**/*', '{workspaceRoot}/packages/*/package.json'],
+    },
+    test: testTarget(workspaceRoot, root, manifest),
+  }
+  const program = buildPrograms[root]
+  // What a build writes lies outside the package and is put in place by its own script, so Nx keeps no copy.
+  if (program) targets['build'] = { ...command(`node ${program}`), cache: false }
+  return targets
+}
+
+const buildPrograms: Record<string, string> = {
+  'packages/host': 'tools/build/src/native.ts',
+  'packages/cli': 'tools/build/src/build.ts',
+}
+
+function testTarget(workspaceRoot: string, root: string, manifest: Manifest): TargetConfiguration {
+  if (globSync('src/**/*.test.ts', { cwd: join(workspaceRoot, root) }).length === 0) {
+    return { ...command(`echo ${manifest.name} has no tests of its own`), cache: false }
+  }
+  const machine = manifest.rocket?.machine === true
+  const flags = machine ? ' --test-concurrency=1' : ''
+  return {
+    ...command(`node --test --test-timeout=300000${flags} '${root}/src/**/*.test.ts'`),
+    cache: !machine,
+    parallelism: !machine,
+    inputs: ['default', '^default'],
+  }
+}
+
+function command(line: string): TargetConfiguration {
+  return { executor: 'nx:run-commands', options: { command: line, cwd: '{workspaceRoot}' } }
+}
