@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  checkDocument, documentKinds, isErrno, maxDocumentBytes, parseDocument, RocketError, type DocumentKind, type DocumentTypes,
+} from '@rocket/contracts'
+import { writeFileAtomic } from '../atomic-file.ts'
+import { sha256Hex } from '../hash.ts'
+
+export interface HandoffFilesOptions {
+  /** Digests that files must have, by path relative to the directory: the chain that the driver keeps. */
+  expected?: ReadonlyMap<string, string>
+  /** Whether documents are synced before they are renamed: those of prepare are, those of a run are not. */
+  sync?: boolean
+}
+
+/**
+ * The documents of one directory, read and written for one verb of one stage. Each file is read, hashed and checked once; what was
+ * read and written is kept by digest for the driver's log. Errors: DOCUMENT_MISSING, DOCUMENT_INVALID, DOCUMENT_VERSION_UNKNOWN,
+ * HANDOFF_ALTERED. A document that is refused when written leaves no file.
+ */
+export class HandoffFiles {
+  readonly directory: string
+  /** Path to `sha256:…`, in the order of first use. */
+  readonly digestsRead: Map<string, string> = new Map()
+  readonly digestsWritten: Map<string, string> = new Map()
+  readonly #expected: ReadonlyMap<string, string>
+  readonly #sync: boolean
+  readonly #values = new Map<string, unknown>()
+
+  constructor(directory: string, options: HandoffFilesOptions = {}) {
+    this.directory = directory
+    this.#expected = options.expected ?? new Map()
+    this.#sync = options.sync ?? false
+  }
+
+  read<K extends DocumentKind>(kind: K, key?: string): DocumentTypes[K] {
+    const found = this.find(kind, key)
+    if (found !== undefined) return found
+    throw new RocketError('DOCUMENT_MISSING', {
+      what: `${join(this.directory, documentFile(kind, key))} cannot be read`, why: 'there is no such file',
+      hint: 'the stage before this one did not finish; `rkt trace` shows how far the pod came',
+    })
+  }
+
+  find<K extends DocumentKind>(kind: K, key?: string): DocumentTypes[K] | undefined {
+    const file = documentFile(kind, key)
+    const known = this.#values.get(file)
+    if (known !== undefined) return known as DocumentTypes[K]
+    const path = join(this.directory, file)
+    const bytes = readIfThere(path)
+    if (bytes === undefined) return undefined
+    const digest = `sha256:${sha256Hex(bytes)}`
+    const expected = this.#expected.get(file)
+    if (expected !== undefined && expected !== digest) {
+      throw new RocketError('HANDOFF_ALTERED', {
+        what: `${path} is not what the stage that wrote it left`, why: `its digest is ${digest}, road.jsonl says ${expected}`,
+        hint: 'prepare the pod again; `rkt trace` shows every hand-off and its writer',
+      })
+    }
+    const value = parseDocument(kind, bytes.toString('utf8'), path)
+    this.#values.set(file, value)
+    this.digestsRead.set(file, digest)
+    return value
+  }
+
+  write<K extends DocumentKind>(kind: K, value: DocumentTypes[K], key?: string): void {
+    const file = documentFile(kind, key)
+    checkDocument(kind, value, file)
+    const text = `${JSON.stringify(value, undefined, 2)}\n`
+    writeFileAtomic(join(this.directory, file), text, { sync: this.#sync, mode: 0o640 })
+    this.#values.set(file, value)
+    this.digestsWritten.set(file, `sha256:${sha256Hex(text)}`)
+  }
+
+  /** The apps of the pod: the directories below `apps/`, in start order where `app.json` is there, by name otherwise. */
+  apps(): string[] {
+    const names = listDirectory(join(this.directory, 'apps')).sort()
+    const order = new Map(names.map((name) => [name, this.find('App', name)?.order ?? 0]))
+    return names.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0))
+  }
+}
+
+/** The path of a document, relative to its directory; `key` stands for the `<…>` of the name. */
+export function documentFile(kind: DocumentKind, key?: string): string {
+  const file = documentKinds[kind].file
+  if (!file.includes('<')) return file
+  if (key === undefined) throw new Error(`${kind} needs a key`)
+  return file.replace(/<[^>]*>/, key)
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    const bytes = readFileSync(path)
+    if (bytes.length <= maxDocumentBytes) return bytes
+    throw new RocketError('DOCUMENT_INVALID', { what: `${path} is not read`, why: `it has ${bytes.length} bytes, the most is ${maxDocumentBytes}` })
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+function listDirectory(path: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+}
