@@ -28,11 +28,11 @@ require('./main.cjs')
 `
 
 async function bundle(root: string, from: string, to: string): Promise<Metafile> {
-  const result = await build({ ...options, absWorkingDir: root, entryPoints: [from], outfile: to })
+  const result = await build({ ...bundleOptions, absWorkingDir: root, entryPoints: [from], outfile: to })
   return result.metafile
 }
 
-const options: BuildOptions & { metafile: true } = {
+export const bundleOptions: BuildOptions & { metafile: true } = {
   bundle: true,
   platform: 'node',
   target: 'node26',
@@ -41,7 +41,11 @@ const options: BuildOptions & { metafile: true } = {
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-  // A CJS file has no import.meta; both stand for the place of the bundle.
-  define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__bundleUrl' },
-  banner: { js: 'const __bundleUrl=`file://${encodeURI(__filename)}`;' },
+  // A CJS file has no import.meta. The directory is the build's for every program, as they share the native part.
+  define: {
+    'import.meta.dirname': '__build', 'import.meta.filename': '__filename', 'import.meta.url': '__bundleUrl',
+    // Only entry points are run, and those (main.ts, bin.ts) do not ask.
+    'import.meta.main': 'false',
+  },
+  banner: { js: 'const __build=__dirname.replace(/\\/stages$/,""),__bundleUrl=`file://${encodeURI(__filename)}`;' },
 }

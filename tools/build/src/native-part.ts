@@ -4,10 +4,12 @@ import { run } from './run.ts'
 
 /** Builds host's native part and copies it into the build; returns its sources, relative to the root. */
 export function buildNative(root: string, out: string): string[] {
-  const script = join(root, 'tools/build/src/native.ts')
-  if (!existsSync(script)) return []
-  run(process.execPath, [script])
-  const built = join(root, 'packages/host/native/build')
-  if (existsSync(built)) cpSync(built, join(out, 'native'), { recursive: true })
-  return globSync('packages/host/native/*.{c,h}', { cwd: root })
+  const sources = globSync('packages/host/native/*.{c,h}', { cwd: root })
+  if (sources.length === 0) return []
+  run(process.execPath, [join(root, 'tools/build/src/native.ts')])
+  const built = join(root, 'packages/host/dist/native')
+  for (const name of ['rocket.node', 'pod-init']) {
+    if (existsSync(join(built, name))) cpSync(join(built, name), join(out, 'native', name))
+  }
+  return sources
 }

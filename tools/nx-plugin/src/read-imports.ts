@@ -15,14 +15,14 @@ const dynamic = /(?<!['"`\w.])(?:import|require)\(\s*'([^']+)'/g
 
 /**
  * The imports of a module as it is written. TypeScript 7 has no parser for others to use; ours is enough for code in
- * our own format (single quotes, statements at the start of a line). Comments are blanked first.
+ * our own format (single quotes, statements at the start of a line). Comments and double-quoted texts are blanked first.
  */
 export function readImports(source: string): Import[] {
-  const text = source.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, (comment) => comment.replaceAll(/[^\n]/g, ' '))
+  const text = source.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$|"[^"\n]*"/gm, (quiet) => quiet.replaceAll(/[^\n]/g, ' '))
   const at = (index: number): number => text.slice(0, index).split('\n').length
   return [
     ...Array.from(text.matchAll(statement), (match) => ({
-      specifier: match[3] ?? '', line: at(match.index), typeOnly: isTypeOnly(match), dynamic: false, names: readNames(match[2] ?? ''),
+      specifier: match[3] ?? '', line: at(match.index), typeOnly: match[1] !== undefined, dynamic: false, names: readNames(match[2] ?? ''),
     })),
     ...Array.from(text.matchAll(bare), (match) => plain(match, at, false)),
     ...Array.from(text.matchAll(dynamic), (match) => plain(match, at, true)),
@@ -31,11 +31,6 @@ export function readImports(source: string): Import[] {
 
 function plain(match: RegExpExecArray, at: (index: number) => number, isDynamic: boolean): Import {
   return { specifier: match[1] ?? '', line: at(match.index), typeOnly: false, dynamic: isDynamic, names: [] }
-}
-
-/** Also `import { type A, type B }`, as verbatimModuleSyntax keeps the module itself only without `type` in front. */
-function isTypeOnly(match: RegExpExecArray): boolean {
-  return match[1] !== undefined
 }
 
 function readNames(clause: string): string[] {

@@ -1,0 +1,106 @@
+/**
+ * Builds the native part of `@rocket/host`: `node tools/build/src/native.ts [--force]`. Does nothing when what lies in `dist/native` was built
+ * from the same sources, options and architecture. Two builds at once do no harm: each writes beside and renames.
+ */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+const hostDirectory = resolve(import.meta.dirname, '../../../packages/host')
+
+const common = ['-O2', '-Wall', '-Wextra', '-Wl,-z,noexecstack', '-s']
+const programs = [
+  {
+    output: 'rocket.node',
+    sources: (all: string[]): string[] => all.filter((name) => name !== 'pod-init.c'),
+    options: [...common, '-std=gnu11', '-fPIC', '-fvisibility=hidden', '-shared', '-Wl,-z,now'],
+  },
+  {
+    output: 'pod-init',
+    sources: (): string[] => ['pod-init.c'],
+    options: [
+      ...common, '-std=gnu11', '-static', '-nostdlib', '-ffreestanding', '-fno-stack-protector', '-fno-pie', '-no-pie',
+      '-fno-asynchronous-unwind-tables', '-Wl,--build-id=none', '-Wl,-z,norelro',
+    ],
+  },
+]
+
+export interface NativeBuild {
+  directory: string
+  built: boolean
+}
+
+/** Exit code 1 and a message on stderr, as a script; throws the same as a library. */
+export function buildNative(options: { force?: boolean; packageDirectory?: string } = {}): NativeBuild {
+  const base = options.packageDirectory ?? hostDirectory
+  const sources = join(base, 'native')
+  const directory = join(base, 'dist', 'native')
+  const stamp = join(directory, 'built-from')
+  const digest = digestOfInputs(sources)
+  if (options.force !== true && isCurrent(directory, stamp, digest)) return { directory, built: false }
+  mkdirSync(directory, { recursive: true })
+  const compiler = findCompiler()
+  const all = readdirSync(sources).filter((name) => name.endsWith('.c')).sort()
+  for (const program of programs) {
+    const beside = join(directory, `.${program.output}.${process.pid}`)
+    try {
+      const files = program.sources(all).map((name) => join(sources, name))
+      execFileSync(compiler, [...program.options, '-o', beside, ...files], { stdio: ['ignore', 'inherit', 'inherit'] })
+      renameSync(beside, join(directory, program.output))
+    } finally {
+      rmSync(beside, { force: true })
+    }
+  }
+  writeFileSync(`${stamp}.${process.pid}`, digest)
+  renameSync(`${stamp}.${process.pid}`, stamp)
+  return { directory, built: true }
+}
+
+function digestOfInputs(sources: string): string {
+  const hash = createHash('sha256').update(JSON.stringify([process.arch, programs.map(({ output, options }) => [output, options])]))
+  for (const name of readdirSync(sources).sort()) hash.update(`\0${name}\0`).update(readFileSync(join(sources, name)))
+  return hash.digest('hex')
+}
+
+function isCurrent(directory: string, stamp: string, digest: string): boolean {
+  try {
+    const present = readdirSync(directory)
+    return programs.every(({ output }) => present.includes(output)) && readFileSync(stamp, 'utf8') === digest
+  } catch {
+    return false
+  }
+}
+
+function findCompiler(): string {
+  for (const name of [process.env['CC'], 'cc', 'gcc', 'clang']) {
+    if (name === undefined || name === '') continue
+    try {
+      execFileSync(name, ['--version'], { stdio: 'ignore' })
+      return name
+    } catch {
+      continue
+    }
+  }
+  throw new NativePartMissing()
+}
+
+class NativePartMissing extends Error {
+  readonly code = 'NATIVE_PART_MISSING'
+  readonly hint = 'apt-get install gcc libc6-dev'
+  constructor() {
+    super('the native part cannot be built: no C compiler was found (tried $CC, cc, gcc, clang)')
+  }
+}
+
+if (import.meta.main) {
+  try {
+    const { directory, built } = buildNative({ force: process.argv.includes('--force') })
+    if (built) process.stderr.write(`built the native part in ${directory}\n`)
+  } catch (error) {
+    const { code = 'NATIVE_PART_MISSING', hint = 'apt-get install gcc libc6-dev' } = error as { code?: string; hint?: string }
+    const message = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`rkt: ${code}: ${message}\nhint: ${hint}\n`)
+    process.exitCode = 1
+  }
+}
