@@ -35,7 +35,7 @@ export const stageContracts = {
     destroy: { cwd: 'pod', reads: ['Run?'], writes: [], repeatable: true },
   },
   stage2: {
-    run: { cwd: 'pod', reads: ['Pod', 'Start', 'App', 'Run', 'AppRun'], writes: ['Stage2State', 'AppStatus'], unbounded: true },
+    run: { cwd: 'pod', reads: ['Pod', 'Start', 'Sandbox', 'App', 'Run', 'AppRun'], writes: ['Stage2State', 'AppStatus'], unbounded: true },
   },
 } as const satisfies Record<string, Record<string, VerbContract>>
 

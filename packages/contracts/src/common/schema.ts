@@ -32,5 +32,5 @@ export const NameValue = z.strictObject({
 /** A process that can be told from a later one with the same pid. `startTime` is field 22 of /proc/PID/stat, in clock ticks since boot. */
 export const ProcessIdentity = z.strictObject({
   pid: z.int().min(1),
-  startTime: z.string().regex(/^\d+$/),
+  startTime: z.int().min(0),
 })

@@ -11,5 +11,6 @@ export const Stage2State = z.strictObject({
   endedAt: Time.optional(),
   firstFailure: AppName.optional(),
   result: z.int().min(0).max(255).optional(),
+  signal: z.int().min(1).max(64).optional().meta({ description: 'the signal that ended the first failing app' }),
 }).meta({ title: 'Stage2State', file: 'stage2.json', writer: 'stage2', readers: ['cli'] })
 export type Stage2State = z.infer<typeof Stage2State>
