@@ -1,0 +1,23 @@
+import { isErrno, RocketError } from '@rocket/contracts'
+
+/**
+ * The error a user meets when the kernel refused: DISK_FULL for a full disk or quota, SYSCALL_FAILED otherwise. `what` says what was being
+ * done, on which object. Errors that are RocketErrors already come back as they are.
+ */
+export function syscallError(error: unknown, what: string): RocketError {
+  if (error instanceof RocketError) return error
+  const why = error instanceof Error ? error.message : String(error)
+  if (isErrno(error, 'ENOSPC', 'EDQUOT')) {
+    return new RocketError('DISK_FULL', { what, why, hint: 'free some space (rkt gc, rkt image gc), or use another --dir', cause: error })
+  }
+  return new RocketError('SYSCALL_FAILED', { what, why, cause: error })
+}
+
+/** Runs `work`; what it throws becomes a `syscallError`. */
+export function describing<T>(what: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw syscallError(error, what)
+  }
+}

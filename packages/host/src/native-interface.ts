@@ -1,0 +1,154 @@
+/**
+ * What the addon offers. Every call is synchronous, is made on the main thread, and on failure throws an Error with `code`
+ * (`'ENOENT'`), `errno` (negative), `syscall` and, where there is one, `path`. Names and paths are strings (UTF-8) or Buffers (as they
+ * are); a NUL inside is refused with EINVAL. Descriptors that a call opens are close-on-exec. Flags come from `linux`.
+ */
+export interface NativePart {
+  // descriptors
+  flock(fd: number, operation: number): void
+  setCloexec(fd: number, on: boolean): void
+  setNonblocking(fd: number, on: boolean): void
+  /** `to` is -1 for the lowest free descriptor above 2. */
+  dup(from: number, to: number, cloexec: boolean): number
+  /** `last` is -1 for all; `markOnly` sets close-on-exec instead of closing. */
+  closeRange(first: number, last: number, markOnly: boolean): void
+  /** Events as of poll(2); a negative timeout waits for ever. All zero when the time is over or a signal came. At most 64. */
+  poll(fds: readonly number[], events: readonly number[], timeoutMs: number): number[]
+  pipe(): [read: number, write: number]
+  socketpair(): [number, number]
+  syncfs(fd: number): void
+
+  // files, by directory descriptor and name
+  openat2(dirfd: number, path: Name, flags: number, mode: number, resolve: number): number
+  mkdirat(dirfd: number, name: Name, mode: number): void
+  /** `mode` carries the type bits (S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK, S_IFREG). */
+  mknodat(dirfd: number, name: Name, mode: number, major: number, minor: number): void
+  symlinkat(target: Name, dirfd: number, name: Name): void
+  linkat(fromDirfd: number, fromName: Name, toDirfd: number, toName: Name, flags: number): void
+  unlinkat(dirfd: number, name: Name, flags: number): void
+  renameat2(fromDirfd: number, fromName: Name, toDirfd: number, toName: Name, flags: number): void
+  fchownat(dirfd: number, name: Name, uid: number, gid: number, flags: number): void
+  /** Never follows a link at the end; a link itself gives ENOTSUP. */
+  fchmodat(dirfd: number, name: Name, mode: number): void
+  /** With an empty name the times of `dirfd` itself are set. */
+  utimensat(dirfd: number, name: Name, atimeNs: bigint, mtimeNs: bigint, flags: number): void
+  readlinkat(dirfd: number, name: Name): Buffer
+  fstatat(dirfd: number, name: Name, flags: number): NativeStat
+
+  // extended attributes: a number is a descriptor; of a path, a link at the end is not followed
+  setXattr(target: number | Name, name: Name, value: Buffer): void
+  getXattr(target: number | Name, name: Name): Buffer | undefined
+  listXattrs(target: number | Name): Buffer[]
+  removeXattr(target: number | Name, name: Name): void
+
+  // mounts and namespaces of the calling thread
+  /** With `cwdFd` the call is made from that directory. E2BIG when `data` does not fit a page. */
+  mount(source: Name | null, target: Name, type: string | null, flags: number, data: Name | null, cwdFd?: number): void
+  umount(target: Name, flags: number): void
+  mountSetattr(dirfd: number, path: Name, flags: number, set: number, clear: number, propagation: number): void
+  openTree(dirfd: number, path: Name, flags: number): number
+  moveMount(fromFd: number, fromPath: Name, toFd: number, toPath: Name, flags: number): void
+  fsopen(type: string): number
+  fsconfig(fd: number, command: number, key: string | null, value: Name | null): void
+  fsmount(fd: number, attributes: number): number
+  pivotRoot(root: Name, putOld: Name): void
+  chroot(path: Name): void
+  fchdir(fd: number): void
+  unshare(flags: number): void
+  setns(fd: number, flags: number): void
+
+  // processes
+  /** Environment as `KEY=value`. Returns once the child has reached its exec. */
+  spawn(file: Name, argv: readonly Name[], env: readonly Name[], options: NativeSpawnOptions): number
+  pidfdOpen(pid: number): number
+  pidfdSendSignal(pidfd: number, signal: number): void
+  /** A negative pid is a process group. */
+  kill(pid: number, signal: number): void
+  /** One child that has ended, of any kind, or undefined when none has (or there is none). Never waits. */
+  waitAny(): Ended | undefined
+  /** Throws ECHILD when `pid` is not a child of ours. */
+  waitPid(pid: number, blocking: boolean): Ended | undefined
+  setSubreaper(on: boolean): void
+  /** Sent to us when the thread that started us ends; 0 for none. Cleared by the kernel when credentials change. */
+  setParentDeathSignal(signal: number): void
+  setNoNewPrivileges(): void
+  setresuid(real: number, effective: number, saved: number): void
+  setresgid(real: number, effective: number, saved: number): void
+  setgroups(groups: readonly number[]): void
+  /** In our uts namespace, or in that of the descriptor. */
+  setHostname(name: string, utsFd?: number | null): void
+  /** In our network namespace, or in that of the descriptor. */
+  setLoopbackUp(netFd?: number | null): void
+  /** Ends the process at once; nothing is flushed, no exit handler runs. */
+  exit(code: number): never
+
+  // unix sockets; a path that begins with @ is abstract
+  sendDatagram(path: string, data: Buffer): void
+  listenUnix(path: string, backlog: number): number
+  connectUnix(path: string): number
+  accept(fd: number): number
+  sendDescriptor(socket: number, fd: number, data: Buffer): void
+  /** `fd` is -1 when the message carried none; `data` is empty at the end of the stream. */
+  receiveDescriptor(socket: number): { fd: number; data: Buffer }
+
+  // terminals
+  openPty(): { master: number; slave: number }
+  /** 1 or 0. */
+  isatty(fd: number): number
+  getWindowSize(fd: number): { rows: number; columns: number }
+  setWindowSize(fd: number, rows: number, columns: number): void
+  /** Returns what was, for `restoreMode`. */
+  setRawMode(fd: number): Buffer
+  restoreMode(fd: number, before: Buffer): void
+  setForegroundGroup(fd: number, processGroup: number): void
+
+  // digests: the state is a Buffer of the caller's
+  digestBegin(bits: 256 | 512): Buffer
+  digestUpdate(state: Buffer, data: Uint8Array): void
+  digestEnd(state: Buffer): Buffer
+  digestFile(fd: number, bits: 256 | 512): Buffer
+  sha256Portable(state: Buffer, blocks: Buffer): void
+}
+
+export type Name = string | Buffer
+
+export interface NativeStat {
+  mode: number
+  nlink: number
+  uid: number
+  gid: number
+  size: number
+  /** Of a device node. */
+  major: number
+  minor: number
+  dev: bigint
+  ino: bigint
+  atimeNs: bigint
+  mtimeNs: bigint
+  ctimeNs: bigint
+}
+
+/** How a child ended. A `signal` is a number; `signalName` tells its name. */
+export type Ended = { pid: number; exitCode: number; signal?: undefined } | { pid: number; signal: number; exitCode?: undefined }
+
+export interface NativeSpawnOptions {
+  cwd?: Name | undefined
+  /** chroot, before `cwd`. */
+  root?: Name | undefined
+  /** Descriptor i of the child is a copy of `fds[i]`; -1 leaves it closed. Everything else is closed in the child. */
+  fds: readonly number[]
+  /** Namespace descriptors that the child joins, in this order, before anything else. */
+  joins?: readonly number[] | undefined
+  cloneFlags?: number | undefined
+  hostname?: string | undefined
+  loopbackUp?: boolean | undefined
+  parentDeathSignal?: number | undefined
+  newSession?: boolean | undefined
+  newGroup?: boolean | undefined
+  /** The child's descriptor that becomes its controlling terminal; needs `newSession`. */
+  terminal?: number | undefined
+  uid?: number | undefined
+  gid?: number | undefined
+  groups?: readonly number[] | undefined
+  noNewPrivileges?: boolean | undefined
+}
