@@ -14,4 +14,5 @@ step() {
 }
 
 step 'packages for the tests' sh tools/ci/install-packages.sh
+step 'generated pages' node tools/docs/src/generate.ts --check
 step 'types, lint, tests' nx run-many -t typecheck lint test --parallel=2 --outputStyle=static
