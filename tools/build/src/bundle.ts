@@ -1,24 +1,20 @@
 import { build } from 'esbuild'
-import type { BuildOptions, Metafile } from 'esbuild'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import type { BuildOptions } from 'esbuild'
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * One bundle for `rkt`, one for each package that is also a program (`src/bin.ts`). Dynamic imports stay in the same
- * file and are evaluated when reached, so a command pays only for what it uses.
- * Writes `meta.json`, from which the eager imports are checked; returns the modules used, relative to the root.
+ * One bundle for `rkt`, and one for each package that is also a program (`src/bin.ts`), as `stages/<package>`. Dynamic
+ * imports stay in the same file and are evaluated when reached, so a command pays only for what it uses.
+ * Returns the modules used, relative to the root; `meta.json` says what became of each.
  */
 export async function bundlePrograms(root: string, out: string): Promise<string[]> {
-  const main = await bundle(root, 'packages/cli/src/main.ts', join(out, 'main.cjs'))
-  writeFileSync(join(out, 'meta.json'), JSON.stringify(main))
+  const main = await build({ ...bundleOptions, absWorkingDir: root, entryPoints: ['packages/cli/src/main.ts'], outfile: join(out, 'main.cjs') })
+  writeFileSync(join(out, 'meta.json'), JSON.stringify(main.metafile))
   writeFileSync(join(out, 'rkt.cjs'), entry)
-  const inputs = Object.keys(main.inputs)
-  for (const name of readdirSync(join(root, 'packages'))) {
-    const program = `packages/${name}/src/bin.ts`
-    if (!existsSync(join(root, program))) continue
-    inputs.push(...Object.keys((await bundle(root, program, join(out, 'stages', `${name}.cjs`))).inputs))
-  }
-  return inputs
+  const programs = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'src/bin.ts')))
+  const stages = await Promise.all(programs.map((name) => bundleStage(root, name, join(out, 'stages'))))
+  return [...Object.keys(main.metafile.inputs), ...stages.flat()]
 }
 
 /** The compile cache must be on before the main bundle is read; a portable one survives the move into dist/. */
@@ -27,9 +23,23 @@ require('node:module').enableCompileCache({ directory: __dirname + '/compile-cac
 require('./main.cjs')
 `
 
-async function bundle(root: string, from: string, to: string): Promise<Metafile> {
-  const result = await build({ ...bundleOptions, absWorkingDir: root, entryPoints: [from], outfile: to })
-  return result.metafile
+/** An ES module, as a program awaits at its top level, and a script that runs it with the pinned Node. */
+async function bundleStage(root: string, name: string, out: string): Promise<string[]> {
+  const { metafile } = await build({
+    ...bundleOptions, ...moduleOptions, absWorkingDir: root, entryPoints: [`packages/${name}/src/bin.ts`], outfile: join(out, `${name}.mjs`),
+  })
+  writeFileSync(join(out, name), stageScript(name))
+  chmodSync(join(out, name), 0o755)
+  return Object.keys(metafile.inputs)
+}
+
+function stageScript(name: string): string {
+  return `#!/bin/sh
+self=$0
+[ -L "$self" ] && self=$(readlink -f -- "$self")
+here=\${self%/*}
+exec "$here/../../node_modules/node-linux-${process.arch}/bin/node" "$here/${name}.mjs" "$@"
+`
 }
 
 export const bundleOptions: BuildOptions & { metafile: true } = {
@@ -47,5 +57,16 @@ export const bundleOptions: BuildOptions & { metafile: true } = {
     // Only entry points are run, and those (main.ts, bin.ts) do not ask.
     'import.meta.main': 'false',
   },
-  banner: { js: 'const __build=__dirname.replace(/\\/stages$/,""),__bundleUrl=`file://${encodeURI(__filename)}`;' },
+  banner: { js: 'const __build=__dirname,__bundleUrl=`file://${encodeURI(__filename)}`;' },
 }
+
+const moduleOptions = {
+  format: 'esm',
+  define: { 'import.meta.dirname': '__build', 'import.meta.main': 'false' },
+  banner: {
+    js: [
+      'import{createRequire as __createRequire}from"node:module";',
+      'const require=__createRequire(import.meta.url),__build=import.meta.dirname.replace(/\\/stages$/,"");',
+    ].join(''),
+  },
+} satisfies BuildOptions
