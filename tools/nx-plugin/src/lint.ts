@@ -13,5 +13,7 @@ if (!owner) throw new Error(`${target} is no package of this workspace`)
 
 const problems = [...findBoundaryProblems(workspace, owner), ...findRunPathProblems(root, owner.root)]
 for (const problem of problems) console.error(problem)
-const { status } = spawnSync('oxlint', ['--deny-warnings', target], { cwd: root, stdio: 'inherit' })
+// Nx asks its tasks for colours even where nobody sees them.
+const env = process.env['NO_COLOR'] ? { ...process.env, FORCE_COLOR: '0' } : process.env
+const { status } = spawnSync('oxlint', ['--deny-warnings', target], { cwd: root, env, stdio: 'inherit' })
 process.exitCode = problems.length > 0 ? 1 : (status ?? 1)
