@@ -2,7 +2,10 @@
 #include "args.h"
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -267,13 +270,61 @@ static napi_value js_syncfs(napi_env env, napi_callback_info info) {
   return syncfs(fd) == 0 ? NULL : throw_errno(&a, errno, NULL);
 }
 
+typedef struct {
+  char path[512], text[32];
+  size_t length;
+} Note;
+
+static void *write_note(void *argument) {
+  Note *note = argument;
+  int fd = open(note->path, O_WRONLY | O_CLOEXEC);
+  if (fd >= 0) {
+    if (write(fd, note->text, note->length) < 0) {}
+    close(fd);
+  }
+  free(note);
+  return NULL;
+}
+
+/* writeInBackground(path, data): in a thread of its own, for writes whose only interest is that the kernel has done them. Errors are dropped. */
+static napi_value js_write_in_background(napi_env env, napi_callback_info info) {
+  Args a;
+  args_begin(&a, env, info, "pthread_create");
+  const char *path = arg_text(&a, 0);
+  Bytes data = arg_bytes(&a, 1);
+  if (a.failed) return NULL;
+  Note *note = calloc(1, sizeof *note);
+  if (note == NULL || strlen(path) >= sizeof note->path || data.length > sizeof note->text) {
+    free(note);
+    return throw_errno(&a, EINVAL, path);
+  }
+  strcpy(note->path, path);
+  memcpy(note->text, data.data, data.length);
+  note->length = data.length;
+  pthread_t thread;
+  pthread_attr_t attributes;
+  sigset_t all, before;
+  /* Signals are for the main thread. */
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attributes, 65536);
+  int error = pthread_create(&thread, &attributes, write_note, note);
+  pthread_attr_destroy(&attributes);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (error == 0) return NULL;
+  free(note);
+  return throw_errno(&a, error, path);
+}
+
 void register_files(napi_env env, napi_value exports) {
   static const Export list[] = {
     {"flock", js_flock}, {"setCloexec", js_set_cloexec}, {"setNonblocking", js_set_nonblocking}, {"dup", js_dup},
     {"closeRange", js_close_range}, {"openat2", js_openat2}, {"mkdirat", js_mkdirat}, {"mknodat", js_mknodat},
     {"symlinkat", js_symlinkat}, {"linkat", js_linkat}, {"unlinkat", js_unlinkat}, {"renameat2", js_renameat2},
     {"fchownat", js_fchownat}, {"fchmodat", js_fchmodat}, {"utimensat", js_utimensat}, {"readlinkat", js_readlinkat},
-    {"fstatat", js_fstatat}, {"syncfs", js_syncfs},
+    {"fstatat", js_fstatat}, {"syncfs", js_syncfs}, {"writeInBackground", js_write_in_background},
   };
   EXPORT_ALL(env, exports, list);
 }

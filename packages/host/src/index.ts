@@ -1,7 +1,15 @@
+export { makeAppRoot, unmountAppRoot } from './app-root/make-app-root.ts'
+export { type AppRoot, planAppRoot } from './app-root/plan-app-root.ts'
 export { type AtomicFileOptions, readFileCapped, readJsonFile, removeLeftovers, syncDirectory, writeFileAtomic } from './atomic-file.ts'
 export { type BindOptions, bindMount } from './bind-mount.ts'
 export { describing, syscallError } from './errors.ts'
 export { findProgram, installHint, requireProgram } from './find-program.ts'
+export { bootId } from './boot-id.ts'
+export { boundingSet, capabilityNames, type CapabilitySet, kernelCapabilities, parseCapabilities, readCapabilities } from './capabilities.ts'
+export { type Cgroups, detectCgroups, hierarchies, prewarmCgroup } from './cgroup.ts'
+export {
+  cgroupDirectories, cgroupProcs, enterCgroup, killCgroup, makeCgroup, removeCgroup, waitCgroupEmpty,
+} from './cgroup-tree.ts'
 export { createDigest, Digest, type DigestAlgorithm, digestFile, digestOf, sha256Hex, sha512Hex } from './hash.ts'
 export { linux } from './linux.ts'
 export {
@@ -21,7 +29,14 @@ export { mountOverlay, type OverlayMount, overlayOptions } from './overlay.ts'
 export {
   childrenOf, drainEnded, isAlive, parseProcessStat, processStat, type ProcessStat, signalName, signalNumber, startTime,
 } from './process.ts'
+export { readFileInRoot } from './read-in-root.ts'
+export {
+  finishPrograms, programFailed, type ProgramResult, runProgram, runProgramOrFail, type RunProgramOptions, type RunningProgram, startProgram,
+} from './run-program.ts'
 export { type Environment, environmentList, spawn, type SpawnOptions } from './spawn.ts'
 export { documentFile, HandoffFiles, type HandoffFilesOptions } from './documents/handoff-files.ts'
 export { runStageProgram } from './documents/run-stage-program.ts'
 export { defineVerb, type Stage, type StageContext, type StageEvent, type Verb } from './documents/stage.ts'
+export {
+  findGroup, findUser, findUserById, type GroupEntry, groupsOfUser, maxUserFileBytes, parseId, type UserEntry,
+} from './users.ts'

@@ -17,6 +17,8 @@ export interface NativePart {
   pipe(): [read: number, write: number]
   socketpair(): [number, number]
   syncfs(fd: number): void
+  /** At most 32 bytes, in a thread of its own; errors are dropped. For writes that are slow in the kernel and whose outcome does not matter. */
+  writeInBackground(path: string, data: Buffer): void
 
   // files, by directory descriptor and name
   openat2(dirfd: number, path: Name, flags: number, mode: number, resolve: number): number

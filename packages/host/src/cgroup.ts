@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { type MountEntry, readMounts } from './mount-table.ts'
+import { native } from './native.ts'
+
+export interface Cgroups {
+  /** `hybrid`: controllers in v1 hierarchies, and a v2 one beside them. */
+  version: 'v1' | 'v2' | 'hybrid' | 'none'
+  /** Where the v2 hierarchy is mounted. */
+  unified: string | undefined
+  /** Controllers that the v2 hierarchy has. */
+  unifiedControllers: string[]
+  /** v1 controllers (`cpu`, `memory`, `name=systemd`, …) and where they are mounted. */
+  controllers: Record<string, string>
+}
+
+/** Looked up anew each time, in this thread's mount namespace: 0.1 ms. */
+export function detectCgroups(mounts: readonly MountEntry[] = readMounts()): Cgroups {
+  const unified = mounts.find((mount) => mount.type === 'cgroup2')?.mountPoint
+  const controllers: Record<string, string> = {}
+  for (const mount of mounts) {
+    if (mount.type !== 'cgroup') continue
+    for (const option of mount.superOptions) if (!notControllers.has(option)) controllers[option] = mount.mountPoint
+  }
+  const v1 = Object.keys(controllers).length > 0
+  const version = unified === undefined ? (v1 ? 'v1' : 'none') : v1 ? 'hybrid' : 'v2'
+  return { version, unified, unifiedControllers: unified === undefined ? [] : readWords(`${unified}/cgroup.controllers`), controllers }
+}
+
+/** The mount points of all hierarchies, the unified one first. */
+export function hierarchies(cgroups: Cgroups = detectCgroups()): string[] {
+  const all = Object.values(cgroups.controllers)
+  return [...new Set(cgroups.unified === undefined ? all : [cgroups.unified, ...all])]
+}
+
+/**
+ * Takes the wait of the next writer of a `cgroup.procs` (8 to 18 ms for an RCU grace period, here or in the runtime) beside other work: moves us to
+ * where we are, in a thread of its own. Call it early; it never fails.
+ */
+export function prewarmCgroup(): void {
+  try {
+    const path = ownCgroup()
+    if (path !== undefined) native().writeInBackground(`${path}/cgroup.procs`, Buffer.from('0'))
+  } catch {
+    // Only a wait is lost.
+  }
+}
+
+/** A directory of a hierarchy that we are in. */
+function ownCgroup(): string | undefined {
+  const cgroups = detectCgroups()
+  for (const line of readFileSync('/proc/self/cgroup', 'utf8').split('\n')) {
+    const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? []
+    const mount = controllers === '' ? cgroups.unified : cgroups.controllers[controllers.split(',')[0] ?? '']
+    if (mount !== undefined && path.startsWith('/') && !path.startsWith('/..')) return `${mount}${path}`
+  }
+  return undefined
+}
+
+function readWords(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split(/\s+/).filter((word) => word !== '')
+  } catch {
+    return []
+  }
+}
+
+/** Of a v1 hierarchy's options, those that name no controller. */
+const notControllers = new Set(['rw', 'ro', 'xattr', 'clone_children', 'noprefix', 'cpuset_v2_mode', 'favordynmods', 'nofavordynmods', 'none'])
