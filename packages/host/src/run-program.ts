@@ -18,6 +18,8 @@ export interface RunProgramOptions extends Omit<SpawnOptions, 'fds'> {
   stderr?: 'capture' | 'inherit' | 'ignore'
   /** 60 s unless said; then the program's process group is killed and `timedOut` is set. */
   timeoutMs?: number
+  /** Further descriptors of the child, by the number each gets there. */
+  passFds?: Readonly<Record<number, number>>
   /** Of each stream, 4 MiB unless said; the rest is read and dropped, and `truncated` is set. */
   maxOutputBytes?: number
 }
@@ -252,7 +254,11 @@ function turn(running: readonly Running[]): void {
 }
 
 function start(file: string, args: readonly string[], options: RunProgramOptions, fds: number[]): number {
-  const { env, input, stdout, stderr, timeoutMs, maxOutputBytes, ...rest } = options
+  const { env, input, stdout, stderr, timeoutMs, maxOutputBytes, passFds = {}, ...rest } = options
+  for (const [number, fd] of Object.entries(passFds)) {
+    while (fds.length < Number(number)) fds.push(-1)
+    fds[Number(number)] = fd
+  }
   try {
     return spawn(file, [file, ...args], env ?? process.env, { newGroup: true, parentDeathSignal: 9, ...rest, fds })
   } catch (error) {

@@ -7,6 +7,7 @@ export const errorCodes = {
   USAGE: 'the command line could not be understood',
   NOT_ROOT: 'the command needs root',
   POD_NOT_FOUND: 'no pod has this UUID, or several begin with it',
+  APP_NOT_FOUND: 'the pod has no such app, or the command must say which of several is meant',
   POD_WRONG_STATE: 'the pod is not in a state in which the command can act on it',
   CONFIG_INVALID: 'a configuration file cannot be read, or says something that is not allowed',
   // documents

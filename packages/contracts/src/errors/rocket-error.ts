@@ -27,6 +27,8 @@ export class RocketError extends Error {
   readonly what: string
   readonly why: string | undefined
   readonly hint: string | undefined
+  /** The stage and verb that raised it, added by the driver. */
+  raisedBy: { stage: string; verb: string } | undefined
 
   constructor(code: ErrorCode, details: ErrorDetails) {
     const message = details.why === undefined ? details.what : `${details.what}: ${details.why}`
@@ -45,6 +47,7 @@ export class RocketError extends Error {
       what: this.what,
       ...(this.why === undefined ? {} : { why: this.why }),
       ...(this.hint === undefined ? {} : { hint: this.hint }),
+      ...(this.raisedBy ?? {}),
     }
   }
 }

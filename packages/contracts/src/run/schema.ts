@@ -1,7 +1,10 @@
 import * as z from 'zod'
 import { AppName, Argv, PodPath, Uuid } from '../common/schema.ts'
 
-export const Runtime = z.strictObject({ name: z.string(), path: z.string(), version: z.string() })
+/** The program that isolates, and the cgroup hierarchy as it meets it: `hybrid` is v1 with an additional v2 tree. */
+export const Runtime = z.strictObject({
+  name: z.string(), path: z.string(), version: z.string(), cgroups: z.enum(['v1', 'hybrid', 'v2', 'none']).optional(),
+})
 
 /**
  * What stage1 made of the pod. Vectors are run with cwd = pod, in the pod's mount namespace, with descriptors 0, 1, 2 and the

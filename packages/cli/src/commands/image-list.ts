@@ -1,0 +1,84 @@
+import { listImages, openStore, type ListedImage } from '@rocket/store'
+import { readSettings } from '../config/settings.ts'
+import type { Invocation } from '../grammar/command.ts'
+import { imageListFlags } from '../grammar/flags/life.ts'
+import { outputFlags } from '../grammar/flags/output.ts'
+import { formatJson } from '../print/json.ts'
+import { formatSize } from '../print/size.ts'
+import { formatTable } from '../print/table.ts'
+import { formatAge, formatFullTime } from '../print/time.ts'
+import { writeOut } from '../print/write.ts'
+
+/** `rkt image list`, from the small files in which the store keeps names. */
+export function run({ flags }: Invocation): number {
+  const keys = flags.get(imageListFlags.sort)
+  const images = sortImages(listImages(openStore(readSettings(flags).storeDirectory)), keys, flags.get(imageListFlags.order) === 'desc')
+  const format = flags.get(outputFlags.format)
+  if (format !== '') {
+    // rkt's consumers know the list of no images as null.
+    writeOut(formatJson(images.length === 0 ? null : images.map(imageToJson), format))
+    return 0
+  }
+  const full = flags.get(outputFlags.full)
+  const fields = flags.get(imageListFlags.fields)
+  // The name that registries have for an image is of no use to rkt's scripts, so it stands last and only where all is shown.
+  const digests = full && !flags.isSet(imageListFlags.fields) && images.some((image) => image.sha256 !== undefined)
+  const header = [...fields.map((field) => columns[field]?.header ?? ''), ...(digests ? ['DIGEST'] : [])]
+  const rows = images.map((image) => [
+    ...fields.map((field) => columns[field]?.cell(image, full) ?? ''), ...(digests ? [image.sha256 ?? '-'] : []),
+  ])
+  writeOut(formatTable([...(flags.get(outputFlags.noLegend) ? [] : [header]), ...rows]))
+  return 0
+}
+
+interface Column {
+  header: string
+  cell: (image: ListedImage, full: boolean) => string
+}
+
+const columns: Record<string, Column> = {
+  id: { header: 'ID', cell: (image, full) => (full ? image.imageId : image.imageId.slice(0, 'sha512-'.length + 12)) },
+  name: { header: 'NAME', cell: nameOf },
+  size: { header: 'SIZE', cell: (image, full) => (full ? String(image.sizeBytes) : formatSize(image.sizeBytes)) },
+  importtime: { header: 'IMPORT TIME', cell: (image, full) => timeCell(image.importedAt, full) },
+  lastused: { header: 'LAST USED', cell: (image, full) => timeCell(image.lastUsedAt, full) },
+}
+
+const sortKeys: Record<string, (image: ListedImage) => string | number> = {
+  name: nameOf,
+  size: (image) => image.sizeBytes,
+  importtime: (image) => image.importedAt,
+  lastused: (image) => image.lastUsedAt,
+}
+
+function sortImages(images: readonly ListedImage[], keys: readonly string[], descending: boolean): ListedImage[] {
+  const sorted = images.toSorted((one, other) => {
+    for (const key of keys) {
+      const [left, right] = [sortKeys[key]?.(one) ?? '', sortKeys[key]?.(other) ?? '']
+      if (left !== right) return left < right ? -1 : 1
+    }
+    return 0
+  })
+  return descending ? sorted.reverse() : sorted
+}
+
+function nameOf({ name, labels }: ListedImage): string {
+  const version = labels.find((label) => label.name === 'version')?.value
+  return version === undefined ? name : `${name}:${version}`
+}
+
+function timeCell(time: string, full: boolean): string {
+  return full ? formatFullTime(Date.parse(time)) : formatAge(Date.parse(time))
+}
+
+/** Times in nanoseconds, as rkt has them. */
+function imageToJson(image: ListedImage): object {
+  return {
+    id: image.imageId,
+    name: nameOf(image),
+    import_time: Date.parse(image.importedAt) * 1_000_000,
+    last_used_time: Date.parse(image.lastUsedAt) * 1_000_000,
+    size: image.sizeBytes,
+    ...(image.sha256 === undefined ? {} : { sha256: image.sha256 }),
+  }
+}

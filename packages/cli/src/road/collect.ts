@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isRocketError, parseDocument, type FlavorDeclaration, type PodPlace, type Sandbox, type StageName } from '@rocket/contracts'
+import { bootId, HandoffFiles, isAlive, native, writeErr } from '@rocket/host'
+import { movePod, releasePod, takePod, type OwnedPod } from './pod-directory.ts'
+import type { Surroundings } from './prepare-pod.ts'
+import { builtin, programDigest, programOf, recordedProgram, type StageProgram } from './programs.ts'
+import { RoadLog } from './road-log.ts'
+import { runRepeatable, type Road } from './run-verb.ts'
+
+/**
+ * Deletes a pod that lies in `exited-garbage/` or `garbage/` and whose lock we hold: ends what is left of it, then walks the road
+ * backwards (stage1 destroy, network down, stage0 gc). The programs are those that the pod was made with, where the log names
+ * them. Throws when something could not be undone; the pod's documents are then still there for another try.
+ */
+export async function collectPod(pod: OwnedPod, around: Surroundings): Promise<void> {
+  const log = openLog(pod)
+  const road: Omit<Road, 'log'> = {
+    uuid: pod.uuid, podDirectory: pod.directory, storeDirectory: around.storeDirectory, lockFd: pod.lockFd, debug: around.debug,
+    environment: around.environment,
+  }
+  if (pod.place === 'exited-garbage') {
+    killHolder(pod)
+    const stage1 = stage1Of(pod, log, around)
+    if (stage1 !== undefined) await runRepeatable(road, { stage: 'stage1', verb: 'destroy', program: stage1 })
+    await runRepeatable(road, { stage: 'network', verb: 'down', program: recordedOr(log, 'network') })
+  }
+  await runRepeatable(road, { stage: 'stage0', verb: 'gc', program: recordedOr(log, 'stage0') })
+  releasePod(pod)
+}
+
+/** Takes a pod, moves it among the garbage where it is not there yet, and collects it. LOCK_HELD when another command works on it. */
+export async function takeAndCollect(uuid: string, from: PodPlace, around: Surroundings): Promise<void> {
+  const pod = takePod(around.dataDirectory, uuid, from)
+  if (from === 'exited-garbage' || from === 'garbage') return collectPod(pod, around)
+  await collectPod(movePod(pod, around.dataDirectory, from === 'run' ? 'exited-garbage' : 'garbage'), around)
+}
+
+function openLog(pod: OwnedPod): RoadLog | undefined {
+  try {
+    return RoadLog.open(pod.directory)
+  } catch (error) {
+    if (!isRocketError(error)) throw error
+    writeErr(`gc: ${error.message}; the built-in stages undo what they can\n`)
+    return undefined
+  }
+}
+
+function recordedOr(log: RoadLog | undefined, stage: StageName): StageProgram {
+  const recorded = log?.programOf(stage)
+  if (recorded === undefined) return builtin(stage)
+  try {
+    return warnOfChange(recordedProgram(stage, recorded.program), recorded.programSha256)
+  } catch (error) {
+    if (!isRocketError(error, 'STAGE_NOT_FOUND')) throw error
+    writeErr(`gc: ${error.message}; the built-in stage undoes what it can\n`)
+    return builtin(stage)
+  }
+}
+
+/** Undoing never refuses because of a digest: whoever replaced a program must still be able to collect its pods. */
+function warnOfChange(program: StageProgram, recorded: string): StageProgram {
+  if (program.kind === 'program' && programDigest(program) !== recorded) {
+    writeErr(`gc: ${program.path} is not the program that ran this pod any more\n`)
+  }
+  return program
+}
+
+/** Absent when the pod never got as far as a flavor. */
+function stage1Of(pod: OwnedPod, log: RoadLog | undefined, around: Surroundings): StageProgram | undefined {
+  const path = join(pod.directory, 'pod.json')
+  if (!existsSync(path)) return undefined
+  let flavor: FlavorDeclaration
+  try {
+    flavor = parseDocument('Pod', readFileSync(path, 'utf8'), path).flavor
+  } catch (error) {
+    if (!isRocketError(error)) throw error
+    return builtin('stage1-oci')
+  }
+  const recorded = log?.programOf('stage1')
+  return recorded !== undefined && flavor.program !== undefined ? recordedOr(log, 'stage1') : programOf('stage1', around.replacements, flavor)
+}
+
+/** The lock can be free a moment before the pod's first process is gone; a pid is only killed while it is still the same process. */
+function killHolder(pod: OwnedPod): void {
+  const sandbox = findSandbox(pod)
+  if (sandbox === undefined || sandbox.bootId !== bootId()) return
+  const { pid, startTime } = sandbox.holder
+  if (!isAlive(pid, startTime)) return
+  native().kill(pid, 9)
+  for (let tries = 0; tries < 200 && isAlive(pid, startTime); tries++) native().poll([], [], 5)
+}
+
+function findSandbox(pod: OwnedPod): Sandbox | undefined {
+  try {
+    return new HandoffFiles(pod.directory).find('Sandbox')
+  } catch (error) {
+    if (isRocketError(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,135 @@
+import { join } from 'node:path'
+import {
+  documentKinds, isRocketError, parseDocument, RocketError, stageContracts, type DocumentKind, type StageName, type VerbContract,
+} from '@rocket/contracts'
+import { documentFile, HandoffFiles, sha256Hex, writeErr, type StageContext, type StageEvent } from '@rocket/host'
+import { readFileSync } from 'node:fs'
+import { runStageAsProgram } from './run-program.ts'
+import { programDigest, type StageProgram } from './programs.ts'
+import { digestsOf, isChained, RoadLog } from './road-log.ts'
+
+/** The road of one pod, as far as the driver needs it to run one verb after the other. */
+export interface Road {
+  uuid: string
+  podDirectory: string
+  storeDirectory: string
+  lockFd: number
+  log: RoadLog
+  debug: boolean
+  /** What a stage needs to know of the caller and is not in a document: configuration directories. */
+  environment: Readonly<Record<string, string>>
+  emit?(event: StageEvent): void
+}
+
+/** A stage's name and verb, as the log has them: stage1 goes by its flavor's name. */
+export interface VerbCall {
+  stage: StageName
+  verb: string
+  program: StageProgram
+  app?: string
+}
+
+const verbTimeoutMs = 60_000
+
+/**
+ * Runs one verb and logs it. Before, every hand-off it reads is compared with the line that wrote it; after, what it wrote is checked
+ * and its digests are kept. Errors carry the stage and verb. A verb of `gc` and its kin is run by `runRepeatable`.
+ */
+export async function runVerb(road: Road, call: VerbCall): Promise<number> {
+  const startedAt = new Date()
+  const files = new HandoffFiles(road.podDirectory, { expected: road.log.expected(), sync: call.stage === 'fetch' || call.stage === 'stage0' })
+  let exitCode = 254
+  let failure: unknown
+  try {
+    exitCode = call.program.kind === 'builtin' ? await runBuiltin(road, call, files) : await runForeign(road, call, files)
+  } catch (error) {
+    failure = error
+  }
+  road.log.append({
+    version: 1, uuid: road.uuid, stage: loggedName(call), verb: call.verb, program: call.program.kind === 'builtin' ? 'builtin' : call.program.path,
+    programSha256: programDigest(call.program), read: digestsOf(files.digestsRead), wrote: digestsOf(files.digestsWritten), exitCode,
+    ...(isRocketError(failure) ? { error: failure.code } : {}),
+    startedAt: startedAt.toISOString(), endedAt: new Date().toISOString(),
+  })
+  if (failure !== undefined) throw withStage(failure, call)
+  return exitCode
+}
+
+/** Runs a verb that undoes, outside the chain: it may be repeated and must work when documents are missing or altered. */
+export async function runRepeatable(road: Omit<Road, 'log'>, call: VerbCall): Promise<void> {
+  const files = new HandoffFiles(road.podDirectory)
+  try {
+    if (call.program.kind === 'builtin') await runBuiltin(road, call, files)
+    else runStageAsProgram(road, call, verbTimeoutMs)
+  } catch (error) {
+    throw withStage(error, call)
+  }
+}
+
+export function contextOf(road: Omit<Road, 'log'>, call: VerbCall, files: HandoffFiles): StageContext {
+  const prefix = call.program.kind === 'builtin' ? call.program.name.replace(/-.*/, '') : call.stage
+  return {
+    uuid: road.uuid, podDirectory: road.podDirectory, storeDirectory: road.storeDirectory, files,
+    ...(call.app === undefined ? {} : { app: call.app }),
+    warn: (message) => writeErr(`${prefix}: ${message}\n`),
+    debug: (message) => {
+      if (road.debug) writeErr(`${prefix}: ${message}\n`)
+    },
+    ...(road.emit === undefined ? {} : { emit: road.emit }),
+  }
+}
+
+async function runBuiltin(road: Omit<Road, 'log'>, call: VerbCall, files: HandoffFiles): Promise<number> {
+  if (call.program.kind !== 'builtin') throw new Error('not a built-in stage')
+  const stage = await call.program.load()
+  const verb = stage.verbs[call.verb]
+  if (verb === undefined) throw new Error(`${stage.name} has no verb ${call.verb}`)
+  const context = contextOf(road, call, files)
+  await verb.apply(verb.plan(context), context)
+  return call.stage === 'stage2' ? files.read('Stage2State').result ?? 254 : 0
+}
+
+/** A foreign program's reads are taken from the contract and checked before; its writes are checked after. */
+async function runForeign(road: Road, call: VerbCall, files: HandoffFiles): Promise<number> {
+  const contract = contractOf(call)
+  for (const [kind, key] of documentsOf(contract.reads, road, call)) {
+    if (!kind.endsWith('?')) files.read(kind as DocumentKind, key)
+    else files.find(kind.slice(0, -1) as DocumentKind, key)
+  }
+  const exitCode = runStageAsProgram(road, call, contract.unbounded === true ? Infinity : verbTimeoutMs)
+  for (const [kind, key] of documentsOf(contract.writes, road, call)) recordWritten(road, files, kind as DocumentKind, key)
+  return exitCode
+}
+
+function recordWritten(road: Road, files: HandoffFiles, kind: DocumentKind, key: string | undefined): void {
+  if (documentKinds[kind].in !== 'pod') return
+  const file = documentFile(kind, key)
+  const bytes = readFileSync(join(road.podDirectory, file))
+  parseDocument(kind, bytes.toString('utf8'), join(road.podDirectory, file))
+  if (isChained(file)) files.digestsWritten.set(file, `sha256:${sha256Hex(bytes)}`)
+}
+
+/** The documents of a verb, those of an app once for each app there is (after `prepare`: there was). */
+function documentsOf(kinds: readonly string[], road: Road, call: VerbCall): [string, string | undefined][] {
+  const apps = call.app === undefined ? new HandoffFiles(road.podDirectory).apps() : [call.app]
+  return kinds
+    .filter((kind) => documentKinds[kind.replace('?', '') as DocumentKind].in === 'pod')
+    .flatMap((kind): [string, string | undefined][] =>
+      documentKinds[kind.replace('?', '') as DocumentKind].file.includes('<') ? apps.map((app) => [kind, app]) : [[kind, undefined]])
+}
+
+function contractOf(call: VerbCall): VerbContract {
+  const verbs: Readonly<Record<string, VerbContract>> = stageContracts[call.stage]
+  const contract = verbs[call.verb]
+  if (contract === undefined) throw new Error(`${call.stage} has no verb ${call.verb}`)
+  return contract
+}
+
+function loggedName(call: VerbCall): string {
+  return call.program.kind === 'builtin' ? call.program.name : call.stage
+}
+
+function withStage(error: unknown, call: VerbCall): unknown {
+  if (error instanceof RocketError) error.raisedBy ??= { stage: loggedName(call), verb: call.verb }
+  return error
+}
