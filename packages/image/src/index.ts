@@ -1,1 +1,10 @@
-export {}
+export { detectCompression, type Compression } from './compression.ts'
+export { type Archive, defaultExpansionLimits, type ExpansionLimits, openArchive } from './decompress.ts'
+export { formatDigest, isDigest, parseDigest, type Digest, type DigestAlgorithm } from './digest.ts'
+export { findImageId, imageIdFromSha512, looksLikeImageId, parseImageIdPrefix, shortImageId } from './image-ids.ts'
+export type { LayerPath } from './entry-path.ts'
+export { removeTreeAt } from './remove-tree.ts'
+export { createTarReader, type TarReader, type TarSink } from './tar-reader.ts'
+export type { TarEntry, TarEntryType } from './tar-entry.ts'
+export type { TreeReport, WhiteoutMode } from './tree-writer.ts'
+export { defaultUnpackLimits, unpackLayer, type UnpackedLayer, type UnpackLimits, type UnpackOptions } from './unpack-layer.ts'
