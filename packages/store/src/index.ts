@@ -1,1 +1,10 @@
-export {}
+export { collectGarbage, type CollectOptions } from './collect-garbage.ts'
+export { findImageByName, findImageIdByPrefix, findImageRecord, readImageByName, type Label } from './find-image.ts'
+export { listImages, type ListedImage } from './list-images.ts'
+export { lockPrepare, type Lock } from './locks.ts'
+export { dataDirectoryOf, openStore, type Store } from './open-store.ts'
+export { listPins, pinForPod, treesOf, unpinPod } from './pins.ts'
+export { findReferenceRef, touchLastUsed, type Ref } from './refs.ts'
+export { removeImage, type RemovedImage } from './remove-image.ts'
+export type { Swept } from './sweep.ts'
+export { loadIngest } from './load-ingest.ts'

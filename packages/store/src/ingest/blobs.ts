@@ -1,0 +1,78 @@
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { isErrno, storeLayout } from '@rocket/contracts'
+import { syscallError, writeFileAtomic } from '@rocket/host'
+import { parseDigest } from '@rocket/image'
+import type { Store } from '../open-store.ts'
+import type { Ingest } from './ingest-directory.ts'
+
+/** Where the bytes with this digest lie, or would. Throws DIGEST_INVALID before anything becomes a path. */
+export function blobPath(store: Store, digest: string): string {
+  const { algorithm, hex } = parseDigest(digest)
+  return join(store.directory, storeLayout.blobs, algorithm, hex)
+}
+
+export function hasBlob(store: Store, digest: string): boolean {
+  return existsSync(blobPath(store, digest))
+}
+
+/** Small ones: manifests and configurations. Undefined when it is not there. */
+export function findBlob(store: Store, digest: string): Buffer | undefined {
+  try {
+    return readFileSync(blobPath(store, digest))
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+/** The caller has verified that `bytes` have this digest. */
+export function writeBlob(store: Store, digest: string, bytes: Buffer): void {
+  const path = blobPath(store, digest)
+  if (existsSync(path)) return
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  writeFileAtomic(path, bytes, { sync: true, mode: 0o600 })
+}
+
+/** Bytes on their way into the store, copied while something else reads them. */
+export interface BlobWriter {
+  /** Passes `source` through, keeping a copy. */
+  through(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined>
+  /** Gives the copy its name; to be called once the bytes are verified, and before the file system is synced. */
+  commit(digest: string): void
+  /** Repeatable, also after `commit`. */
+  discard(): void
+}
+
+let serial = 0
+
+export function createBlobWriter(ingest: Ingest): BlobWriter {
+  const path = join(ingest.directory, `blob-${serial++}`)
+  let fd: number | undefined = openSync(path, 'wx', 0o600)
+  const close = (): void => {
+    if (fd !== undefined) closeSync(fd)
+    fd = undefined
+  }
+  return {
+    async *through(source) {
+      for await (const chunk of source) {
+        try {
+          for (let offset = 0; offset < chunk.length;) offset += writeSync(fd!, chunk, offset)
+        } catch (error) {
+          throw syscallError(error, 'the bytes of the image were not stored')
+        }
+        yield chunk
+      }
+    },
+    commit(digest) {
+      close()
+      const to = blobPath(ingest.store, digest)
+      mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
+      renameSync(path, to)
+    },
+    discard() {
+      close()
+      rmSync(path, { force: true })
+    },
+  }
+}

@@ -1,0 +1,8 @@
+export { writeRefs } from '../refs.ts'
+export { blobPath, createBlobWriter, findBlob, hasBlob, writeBlob, type BlobWriter } from './blobs.ts'
+export { ingestArchive } from './ingest-archive.ts'
+export { openIngest, removeStaleIngests, type Ingest } from './ingest-directory.ts'
+export { ingestLayer, reportOf, type LayerSource } from './ingest-layer.ts'
+export { findTreeRecord, treeName, treePath, type TreeRecord } from './layer-record.ts'
+export { makeTree, type MadeTree } from './make-tree.ts'
+export { addEvidence, evidenceNumbers, writeImageRecord } from './write-image.ts'

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkDocument, isErrno, parseDocument, storeLayout, type ImageRecord, type PodRef } from '@rocket/contracts'
+import { writeFileAtomic } from '@rocket/host'
+import type { Store } from './open-store.ts'
+
+/** Keeps the bytes of these images until the pod is collected, whatever happens to their names. Repeatable: the new list replaces the old one. */
+export function pinForPod(store: Store, uuid: string, records: readonly ImageRecord[]): void {
+  const pin: PodRef = {
+    version: 1, uuid, pinnedAt: new Date().toISOString(),
+    images: [...new Set(records.map((record) => record.imageId))],
+    trees: [...new Set(records.flatMap(treesOf))],
+  }
+  const file = storeLayout.podRef(uuid)
+  checkDocument('PodRef', pin, file)
+  writeFileAtomic(join(store.directory, file), `${JSON.stringify(pin, undefined, 2)}\n`, { sync: true, mode: 0o600 })
+}
+
+/** Repeatable. The bytes go with the next {@link collectGarbage}. */
+export function unpinPod(store: Store, uuid: string): void {
+  rmSync(join(store.directory, storeLayout.podRef(uuid)), { force: true })
+}
+
+export function listPins(store: Store): PodRef[] {
+  return listNames(join(store.directory, 'refs/pods')).flatMap((file) => {
+    const path = join(store.directory, 'refs/pods', file)
+    try {
+      return [parseDocument('PodRef', readFileSync(path, 'utf8'), path)]
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return []
+      throw error
+    }
+  })
+}
+
+/** The trees that an image lives in, as store paths: those of its root, and those of its layers, which other images may share. */
+export function treesOf(record: ImageRecord): string[] {
+  return [...record.rootfs, ...record.layers.flatMap((layer) => (layer.tree === undefined ? [] : [layer.tree]))]
+}
+
+function listNames(path: string): string[] {
+  try {
+    return readdirSync(path).filter((name) => name.endsWith('.json'))
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+}

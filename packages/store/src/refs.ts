@@ -1,0 +1,78 @@
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkDocument, isErrno, parseDocument, storeLayout, type NameRef } from '@rocket/contracts'
+import { writeFileAtomic } from '@rocket/host'
+import { imageEntryFile, imageIdOfEntry, referenceFile } from './store-names.ts'
+import type { Store } from './open-store.ts'
+
+/** A name of an image, with its last use as it is now: the file's time of change, which costs less to raise than a new file. */
+export interface Ref {
+  file: string
+  ref: NameRef
+}
+
+/** Undefined when there is none. Throws DOCUMENT_INVALID for a damaged one. */
+export function findRef(store: Store, file: string): Ref | undefined {
+  const path = join(store.directory, storeLayout.names, file)
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
+  try {
+    const ref = parseDocument('NameRef', readFileSync(fd, 'utf8'), path)
+    const touched = new Date(Math.floor(fstatSync(fd).mtimeMs)).toISOString()
+    return { file, ref: touched > ref.lastUsedAt ? { ...ref, lastUsedAt: touched } : ref }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+export function findReferenceRef(store: Store, key: string): Ref | undefined {
+  return findRef(store, referenceFile(key))
+}
+
+export function listRefFiles(store: Store): string[] {
+  try {
+    return readdirSync(join(store.directory, storeLayout.names)).filter((name) => name.endsWith('.json'))
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
+/** The entries of images; `prefix` narrows them to one image name. */
+export function listImageEntries(store: Store, prefix = 'i-'): Ref[] {
+  return listRefFiles(store).flatMap((file) => {
+    if (!file.startsWith(prefix) || imageIdOfEntry(file) === undefined) return []
+    const found = findRef(store, file)
+    return found === undefined ? [] : [found]
+  })
+}
+
+/** Writes the image's own entry, and the one of the reference it was asked for by. The image record must be there already. */
+export function writeRefs(store: Store, ref: NameRef, referenceKey: string): void {
+  writeRef(store, imageEntryFile(ref.name, ref.imageId), ref)
+  writeRef(store, referenceFile(referenceKey), ref)
+}
+
+export function removeRef(store: Store, file: string): void {
+  rmSync(join(store.directory, storeLayout.names, file), { force: true })
+}
+
+/** Raises the last use of an image to now. A store that cannot be written to does not hinder its use. */
+export function touchLastUsed(store: Store, ref: Pick<NameRef, 'name' | 'imageId'>): void {
+  const now = Date.now() / 1000
+  try {
+    utimesSync(join(store.directory, storeLayout.names, imageEntryFile(ref.name, ref.imageId)), now, now)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS')) throw error
+  }
+}
+
+function writeRef(store: Store, file: string, ref: NameRef): void {
+  checkDocument('NameRef', ref, file)
+  writeFileAtomic(join(store.directory, storeLayout.names, file), `${JSON.stringify(ref, undefined, 2)}\n`, { sync: true, mode: 0o600 })
+}
