@@ -1,5 +1,3 @@
-export { makeAppRoot, unmountAppRoot } from './app-root/make-app-root.ts'
-export { type AppRoot, planAppRoot } from './app-root/plan-app-root.ts'
 export { type AtomicFileOptions, readFileCapped, readJsonFile, removeLeftovers, syncDirectory, writeFileAtomic } from './atomic-file.ts'
 export { type BindOptions, bindMount } from './bind-mount.ts'
 export { describing, syscallError } from './errors.ts'
@@ -33,6 +31,10 @@ export { readFileInRoot } from './read-in-root.ts'
 export {
   finishPrograms, programFailed, type ProgramResult, runProgram, runProgramOrFail, type RunProgramOptions, type RunningProgram, startProgram,
 } from './run-program.ts'
+export { probeMachine } from './doctor.ts'
+export type { Probe } from './probe.ts'
+export { probeSeccomp } from './probe-kernel.ts'
+export { cniDirectories, programVersion } from './probe-programs.ts'
 export { type Environment, environmentList, spawn, type SpawnOptions } from './spawn.ts'
 export { documentFile, HandoffFiles, type HandoffFilesOptions } from './documents/handoff-files.ts'
 export { runStageProgram } from './documents/run-stage-program.ts'
@@ -40,3 +42,8 @@ export { defineVerb, type Stage, type StageContext, type StageEvent, type Verb }
 export {
   findGroup, findUser, findUserById, type GroupEntry, groupsOfUser, maxUserFileBytes, parseId, type UserEntry,
 } from './users.ts'
+export { makeEmptyVolumes } from './stage1/empty-volumes.ts'
+export { endCgroups, findCgroups } from './stage1/end-cgroups.ts'
+export { makeAppRoot, unmountAppRoot } from './stage1/make-app-root.ts'
+export { type AppRoot, planAppRoot } from './stage1/plan-app-root.ts'
+export { prepareAppRoot, rootHasFile } from './stage1/prepare-app-root.ts'

@@ -47,15 +47,13 @@ export function keepAcrossExec(fd: number, target: number): number {
   return native().dup(fd, target, false)
 }
 
-/** At start: descriptors that the caller let through become close-on-exec, but for 0, 1, 2 and those named. */
+/**
+ * At start: descriptors that the caller let through become close-on-exec, but for 0, 1, 2 and those named, which a program executed from here
+ * keeps. (Node marks some at its own start, those named among them, and stops at the first gap.)
+ */
 export function markInheritedCloseOnExec(keep: readonly number[] = []): void {
-  const kept = [...keep].filter((fd) => fd > 2).sort((a, b) => a - b)
-  let first = 3
-  for (const fd of kept) {
-    if (fd > first) native().closeRange(first, fd - 1, true)
-    first = fd + 1
-  }
-  native().closeRange(first, -1, true)
+  native().closeRange(3, -1, true)
+  for (const fd of keep) native().setCloexec(fd, false)
 }
 
 function lockOpened(fd: number, path: string, options: LockOptions): number {

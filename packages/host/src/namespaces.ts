@@ -76,6 +76,8 @@ export function joinMountNamespace(pid: number): void {
   try {
     native().unshare(linux.CLONE_FS)
     native().setns(fd, linux.CLONE_NEWNS)
+    // The kernel has put us there already; this makes Node forget where we were.
+    process.chdir('/')
   } finally {
     closeSync(fd)
   }

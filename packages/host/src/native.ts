@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { RocketError } from '@rocket/contracts'
 import type { NativePart } from './native-interface.ts'
 
@@ -25,8 +26,8 @@ export function nativeDirectory(): string {
 
 function besideThisFile(): string {
   const here = import.meta.dirname
-  const candidates = [`${here}/../dist/native`, `${here}/native`]
-  return candidates.find((path) => existsSync(`${path}/rocket.node`)) ?? `${here}/../dist/native`
+  const ofPackage = join(here, '../dist/native')
+  return [ofPackage, join(here, 'native')].find((path) => existsSync(`${path}/rocket.node`)) ?? ofPackage
 }
 
 function load(path: string): NativePart {

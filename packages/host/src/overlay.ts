@@ -1,5 +1,4 @@
 import { closeSync, openSync } from 'node:fs'
-import { isErrno } from '@rocket/contracts'
 import { bindMount } from './bind-mount.ts'
 import { linux } from './linux.ts'
 import { type MountTarget, targetPath } from './mount.ts'
@@ -27,12 +26,11 @@ export function mountOverlay(overlay: OverlayMount): void {
     const [tree = ''] = trees
     return bindMount(base === undefined || tree.startsWith('/') ? tree : `${base}/${tree}`, target, { readOnly: true })
   }
+  const options = overlayOptions(overlay)
   const cwd = base === undefined ? undefined : openSync(base, linux.O_PATH | linux.O_DIRECTORY | linux.O_CLOEXEC)
   try {
-    mountClassic(overlay, cwd)
-  } catch (error) {
-    if (!isErrno(error, 'E2BIG')) throw error
-    mountLayerByLayer(overlay, cwd)
+    if (Buffer.byteLength(options) < optionBytes) mountByOptions(overlay, options, cwd)
+    else mountLayerByLayer(overlay, cwd)
   } finally {
     if (cwd !== undefined) closeSync(cwd)
   }
@@ -45,9 +43,12 @@ export function overlayOptions(overlay: Omit<OverlayMount, 'target'>): string {
   return [`lowerdir=${lower}`, ...upper, ...(overlay.options ?? [])].join(',')
 }
 
-function mountClassic(overlay: OverlayMount, cwd: number | undefined): void {
+/** The smallest page of any machine: mount(2) takes one page of options. */
+const optionBytes = 4096
+
+function mountByOptions(overlay: OverlayMount, options: string, cwd: number | undefined): void {
   const flags = overlay.readOnly === true ? linux.MS_RDONLY : 0
-  native().mount('overlay', targetPath(overlay.target), 'overlay', flags, overlayOptions(overlay), cwd)
+  native().mount('overlay', targetPath(overlay.target), 'overlay', flags, options, cwd)
 }
 
 /** Since Linux 6.7 layers can be told one by one, without a limit on their sum; there, a name is taken as it is. */

@@ -2,11 +2,9 @@ import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, renameSync, rmS
 import { dirname } from 'node:path'
 import { isErrno, RocketError } from '@rocket/contracts'
 import { syscallError } from '../errors.ts'
-import { requireProgram } from '../find-program.ts'
 import { unmount } from '../mount.ts'
-import { native } from '../native.ts'
 import { mountOverlay } from '../overlay.ts'
-import { spawn } from '../spawn.ts'
+import { runProgramOrFail } from '../run-program.ts'
 import type { AppRoot } from './plan-app-root.ts'
 
 /**
@@ -55,13 +53,13 @@ function copyTrees(root: AppRoot): void {
   const beside = `${root.target}.new`
   rmSync(beside, { recursive: true, force: true })
   const [tree = ''] = root.trees
-  if (root.trees.length === 1) copyTree(root, `${root.base}/${tree}`, beside)
+  if (root.trees.length === 1) copyTree(`${root.base}/${tree}`, beside)
   else {
     const view = `${root.target}.view`
     mkdirSync(view, { recursive: true })
     mountOverlay({ trees: root.trees, base: root.base, target: view })
     try {
-      copyTree(root, view, beside)
+      copyTree(view, beside)
     } finally {
       unmount(view, { detach: true })
       rmSync(view, { recursive: true, force: true })
@@ -71,10 +69,8 @@ function copyTrees(root: AppRoot): void {
 }
 
 /** coreutils keeps owners, modes, times, hard links, extended attributes, holes and devices, and shares blocks where it can. */
-function copyTree(root: AppRoot, from: string, to: string): void {
-  const pid = spawn(requireProgram('cp'), ['cp', '-a', '--reflink=auto', '-T', '--', from, to], { PATH: process.env['PATH'], LC_ALL: 'C' }, { fds: [-1, 2, 2] })
-  const ended = native().waitPid(pid, true)
-  if (ended?.exitCode !== 0) throw failed(root, `cp from ${from} ended with ${ended?.exitCode ?? `signal ${ended?.signal}`}`)
+function copyTree(from: string, to: string): void {
+  runProgramOrFail('cp', ['-a', '--reflink=auto', '-T', '--', from, to], { timeoutMs: 3_600_000 })
 }
 
 function failed(root: AppRoot, why: string, cause?: unknown): RocketError {

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { isRocketError } from '@rocket/contracts'
+import { findProgram, installHint } from './find-program.ts'
+import { type Probe, probe } from './probe.ts'
+import { runProgram } from './run-program.ts'
+
+/** Where distributions and the CNI project put plugins. */
+export const cniDirectories: readonly string[] = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni']
+const cniPlugins = ['bridge', 'ptp', 'host-local', 'portmap', 'loopback']
+const runtimes = ['crun', 'runc', 'youki', 'runsc']
+
+/** Programs of the distribution that flavors, networks and image formats call. */
+export function probePrograms(): Probe[] {
+  const qemu = process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64'
+  return [
+    ...probeRuntimes(), probeCni(), probePacketFilter(),
+    probeProgram('xz', 'images compressed with xz'),
+    probeProgram('bzip2', 'images compressed with bzip2'),
+    probeProgram('nsenter', 'rkt enter'),
+    probeProgram(qemu, 'flavor vm'),
+    probeProgram('systemd-nspawn', 'flavor nspawn'),
+  ]
+}
+
+/** The first line that a program says about its version; undefined when it is not there or does not answer. */
+export function programVersion(name: string): string | undefined {
+  const path = findProgram(name)
+  if (path === undefined) return undefined
+  try {
+    const result = runProgram(path, ['--version'], { timeoutMs: 5000, maxOutputBytes: 65536 })
+    return result.exitCode === 0 ? result.stdout.toString('utf8').split('\n')[0]?.trim() : undefined
+  } catch (error) {
+    if (isRocketError(error, 'PROGRAM_MISSING')) return undefined
+    throw error
+  }
+}
+
+function probeRuntimes(): Probe[] {
+  const found = runtimes.map((name) => [name, programVersion(name)] as const)
+  const any = found.find(([, version]) => version !== undefined)
+  const one = probe('an OCI runtime', 'required', any !== undefined, any?.[0] ?? 'none', installHint('crun'))
+  return [one, ...found.map(([name, version]) => probe(name, 'optional', version !== undefined, version ?? 'not installed', runtimeHint(name)))]
+}
+
+function runtimeHint(name: string): string {
+  if (name === 'youki') return 'see https://youki-dev.github.io/youki'
+  return name === 'runsc' ? 'see https://gvisor.dev/docs/user_guide/install' : installHint(name)
+}
+
+function probeCni(): Probe {
+  const directory = cniDirectories.find((path) => existsSync(path))
+  const hint = 'apt-get install containernetworking-plugins'
+  if (directory === undefined) return probe('CNI plugins', 'optional', false, `no ${cniDirectories.join(', no ')}`, hint)
+  const missing = cniPlugins.filter((name) => !existsSync(`${directory}/${name}`))
+  return probe('CNI plugins', 'optional', missing.length === 0, missing.length === 0 ? directory : `${directory} without ${missing.join(' ')}`, hint)
+}
+
+function probePacketFilter(): Probe {
+  const found = ['iptables', 'nft'].filter((name) => findProgram(name) !== undefined)
+  const words = found.length === 0 ? 'neither iptables nor nft' : found.join(', ')
+  return probe('packet filter', 'optional', found.includes('iptables'), words, 'apt-get install iptables: masquerading and published ports need it')
+}
+
+function probeProgram(name: string, use: string): Probe {
+  const path = findProgram(name)
+  return probe(name, 'optional', path !== undefined, path ?? 'not installed', `${installHint(name)}: needed for ${use}`)
+}

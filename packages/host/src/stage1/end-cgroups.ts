@@ -1,0 +1,38 @@
+import { readdirSync } from 'node:fs'
+import { isErrno, RocketError } from '@rocket/contracts'
+import { detectCgroups, hierarchies } from '../cgroup.ts'
+import { killCgroup, removeCgroup, waitCgroupEmpty } from '../cgroup-tree.ts'
+
+const timeToDieMs = 10_000
+
+/** Names of the cgroups directly below the hierarchies that begin with `prefix`. */
+export function findCgroups(prefix: string): string[] {
+  const names = hierarchies().flatMap((mount) => list(mount)).filter((name) => name.startsWith(prefix))
+  return [...new Set(names)].sort()
+}
+
+/** Kills everybody in these cgroups, waits until they are gone, and removes them from every hierarchy. Repeatable. Throws CGROUP_BUSY. */
+export function endCgroups(names: readonly string[]): void {
+  const cgroups = detectCgroups()
+  for (const name of names) killCgroup(name, cgroups)
+  for (const name of names) {
+    if (!waitCgroupEmpty(name, timeToDieMs)) throw busy(name)
+    removeCgroup(name)
+  }
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
+function busy(name: string): RocketError {
+  return new RocketError('CGROUP_BUSY', {
+    what: `the processes in cgroup ${name} were killed and do not end`, why: `some are left after ${timeToDieMs / 1000} s`,
+    hint: 'a process that waits for a device or a file server ends when that answers; run rkt gc again then',
+  })
+}
