@@ -120,7 +120,11 @@ export class AppProcesses {
   #launcherEnded(app: Launched, ended: Ended): void {
     app.launcher = undefined
     const pidFile = app.run.launch.detached?.pidFile
-    if (ended.exitCode !== 0 || pidFile === undefined) return this.#over(app, { kind: 'failed', reason: launchFailure(ended) })
+    if (ended.exitCode !== 0 || pidFile === undefined) {
+      // What the launcher had to say is all there is.
+      app.streams.begin(ended.pid)
+      return this.#over(app, { kind: 'failed', reason: launchFailure(ended) })
+    }
     const pid = Number(readFileSync(join(this.#context.podDirectory, pidFile), 'utf8'))
     this.#running(app, pid)
     const already = this.#unclaimed.get(pid)
@@ -130,6 +134,7 @@ export class AppProcesses {
 
   #running(app: Launched, pid: number): void {
     app.pid = pid
+    app.streams.begin(pid)
     this.#tell({ kind: 'running', app: app.run.app })
   }
 

@@ -15,6 +15,7 @@ export class AppStreams {
   readonly #context: StageContext
   readonly #toClose: number[] = []
   readonly #ends: Promise<void>[] = []
+  readonly #unread: { fd: number; print: (text: string) => void }[] = []
   #log: number | undefined
 
   constructor(app: string, streams: Streams | undefined, context: StageContext) {
@@ -33,6 +34,11 @@ export class AppStreams {
     for (const fd of this.#toClose.splice(0)) closeSync(fd)
   }
 
+  /** Starts to pass on what the app writes, under its pid: nothing is read before that is known. */
+  begin(pid: number): void {
+    for (const { fd, print } of this.#unread.splice(0)) this.#ends.push(this.#pass(fd, pid, print))
+  }
+
   /** Resolves when everything the app wrote is written on, or after a second: a process elsewhere may hold the pipe open. */
   async drained(): Promise<void> {
     if (this.#ends.length === 0) return
@@ -48,7 +54,7 @@ export class AppStreams {
     if (kind === 'inherit' || kind === 'tty') return own
     if (kind === 'null') return this.#mine(openSync('/dev/null', own === 0 ? 'r' : 'w'))
     const [read, write] = native().pipe()
-    this.#ends.push(this.#pass(read, own === 2 ? writeErr : writeOut))
+    this.#unread.push({ fd: read, print: own === 2 ? writeErr : writeOut })
     return this.#mine(write)
   }
 
@@ -57,10 +63,10 @@ export class AppStreams {
     return fd
   }
 
-  #pass(fd: number, print: (text: string) => void): Promise<void> {
+  #pass(fd: number, pid: number, print: (text: string) => void): Promise<void> {
     const log = this.#openLog()
     const splitter = new LineSplitter((line) => {
-      print(`${this.#app}[${process.pid}]: ${line.toString('utf8')}\n`)
+      print(`${this.#app}[${pid}]: ${line.toString('utf8')}\n`)
       writeSync(log, Buffer.concat([line, Buffer.from('\n')]))
     })
     // Loaded here, since a pod of one app never needs it.
