@@ -1,5 +1,5 @@
 import { RocketError, type Run } from '@rocket/contracts'
-import { HandoffFiles, isAlive, joinMountNamespace, native } from '@rocket/host'
+import { HandoffFiles, isAlive, joinMountNamespace, markInheritedCloseOnExec, native } from '@rocket/host'
 import { readSettings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
 import { enterFlags } from '../grammar/flags/life.ts'
@@ -29,6 +29,7 @@ export function run(invocation: Invocation): number {
   if (!isAlive(sandbox.holder.pid, sandbox.holder.startTime)) throw notRunning(pod)
   joinMountNamespace(sandbox.holder.pid)
   process.chdir(pod.directory)
+  markInheritedCloseOnExec()
   const environment = { PATH: process.env.PATH, TERM: process.env.TERM ?? 'vt100', RKT_POD: pod.directory, RKT_APP: app }
   return becomeProgram(vector, environment)
 }

@@ -35,7 +35,7 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   const move = (to: PodPlace, words?: string) => (pod: OwnedPod): void => {
     if (words !== undefined) writeError(`gc: ${words.replace('UUID', `"${pod.uuid}"`)}\n`)
-    releasePod(movePod(pod, settings.dataDirectory, to))
+    releasePod(movePod(pod, settings.dataDirectory, to, true))
   }
   await each('run', move('exited-garbage', 'moving pod UUID to garbage'))
   await each('prepare', move('garbage', 'moving failed prepare UUID to garbage'))

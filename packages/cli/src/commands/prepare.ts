@@ -15,7 +15,7 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   const settings = readSettings(invocation.flags)
   const request = planRequest(invocation, settings)
-  const prepared = await preparePod(request, surroundingsOf(settings, invocation.flags))
+  const prepared = await preparePod(request, { ...surroundingsOf(settings, invocation.flags), sync: true })
   storePrepared(prepared, settings.dataDirectory)
   writeOut(`${request.uuid}\n`)
   return 0

@@ -24,7 +24,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (invocation.flags.get(startFlags.interactive) && apps.length > 1) {
     throw new RocketError('USAGE', { what: 'interactive option only supports pods with one app', why: `this one has ${apps.join(', ')}` })
   }
-  return endAs(await startPod({ pod, road: openRoad(pod, around) }, request, around))
+  return endAs(await startPod({ pod, road: openRoad(pod, around), unpacked: false }, request, around))
 }
 
 function take(dataDirectory: string, uuid: string): OwnedPod {

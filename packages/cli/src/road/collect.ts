@@ -16,7 +16,7 @@ import { runRepeatable, type Road } from './run-verb.ts'
 export async function collectPod(pod: OwnedPod, around: Surroundings): Promise<void> {
   const log = openLog(pod)
   const road: Omit<Road, 'log'> = {
-    uuid: pod.uuid, podDirectory: pod.directory, storeDirectory: around.storeDirectory, lockFd: pod.lockFd, debug: around.debug,
+    uuid: pod.uuid, podDirectory: pod.directory, storeDirectory: around.storeDirectory, lockFd: pod.lockFd, debug: around.debug, sync: true,
     environment: around.environment,
   }
   if (pod.place === 'exited-garbage') {
@@ -33,7 +33,7 @@ export async function collectPod(pod: OwnedPod, around: Surroundings): Promise<v
 export async function takeAndCollect(uuid: string, from: PodPlace, around: Surroundings): Promise<void> {
   const pod = takePod(around.dataDirectory, uuid, from)
   if (from === 'exited-garbage' || from === 'garbage') return collectPod(pod, around)
-  await collectPod(movePod(pod, around.dataDirectory, from === 'run' ? 'exited-garbage' : 'garbage'), around)
+  await collectPod(movePod(pod, around.dataDirectory, from === 'run' ? 'exited-garbage' : 'garbage', true), around)
 }
 
 function openLog(pod: OwnedPod): RoadLog | undefined {

@@ -16,6 +16,8 @@ export interface Road {
   lockFd: number
   log: RoadLog
   debug: boolean
+  /** Whether hand-offs are synced: those of `rkt prepare` are; a pod that runs does not outlive the machine's crash. */
+  sync: boolean
   /** What a stage needs to know of the caller and is not in a document: configuration directories. */
   environment: Readonly<Record<string, string>>
   emit?(event: StageEvent): void
@@ -37,7 +39,7 @@ const verbTimeoutMs = 60_000
  */
 export async function runVerb(road: Road, call: VerbCall): Promise<number> {
   const startedAt = new Date()
-  const files = new HandoffFiles(road.podDirectory, { expected: road.log.expected(), sync: call.stage === 'fetch' || call.stage === 'stage0' })
+  const files = new HandoffFiles(road.podDirectory, { expected: road.log.expected(), sync: road.sync })
   let exitCode = 254
   let failure: unknown
   try {

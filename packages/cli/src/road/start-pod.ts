@@ -18,7 +18,7 @@ export interface PodResult {
  * left in `run/`, exited. When a step fails, what the steps before it did is undone, and the pod is one that `rkt rm` collects.
  */
 export async function startPod(prepared: PreparedPod, request: RunRequest, around: Surroundings): Promise<PodResult> {
-  const pod = movePod(prepared.pod, around.dataDirectory, 'run')
+  const pod = movePod(prepared.pod, around.dataDirectory, 'run', around.sync)
   const road: Road = { ...prepared.road, podDirectory: pod.directory, log: prepared.road.log.movedTo(pod.directory) }
   logRequest(road, request, 'RunRequest')
   await runVerb(road, { stage: 'stage0', verb: 'start', program: programOf('stage0', around.replacements, undefined) })

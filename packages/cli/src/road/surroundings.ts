@@ -8,7 +8,7 @@ import type { Replacements } from './programs.ts'
 /** What the driver needs beside the requests: where things are, and which stages were replaced. Flags win over configuration. */
 export function surroundingsOf(settings: Settings, flags: FlagValues): Surroundings {
   return {
-    dataDirectory: settings.dataDirectory, storeDirectory: settings.storeDirectory, debug: settings.debug,
+    dataDirectory: settings.dataDirectory, storeDirectory: settings.storeDirectory, debug: settings.debug, sync: false,
     replacements: { ...configured(settings), ...said(flags) },
     environment: { RKT_CONFIG_DIRS: [settings.systemConfig, settings.localConfig, settings.userConfig ?? ''].join(':') },
   }
