@@ -1,0 +1,192 @@
+import { closeSync, mkdirSync, openSync, readFileSync, existsSync } from 'node:fs'
+import { outsideNames, type AppRun, type Namespace, type Run, type Sandbox, type FlavorDeclaration } from '@rocket/contracts'
+import {
+  bootId, enterPrivateMountNamespace, HandoffFiles, lockDirectory, native, runProgram, startHolder, startTime, writeErr, type NamespaceKind,
+} from '@rocket/host'
+import type { DriveResult, DriveSpec, Step } from './spec.ts'
+
+const kinds: Readonly<Record<Namespace, NamespaceKind>> = { pid: 'pid', network: 'net', ipc: 'ipc', uts: 'uts' }
+const lockFd = 9
+const pathOfVectors = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/**
+ * The road from a prepared pod to its end, as the contract tells it and as short as it can be told: sandbox, stage1 `create`, `create-app`
+ * for each app, the vectors, their cleanup. Runs in a process of its own, because it enters a mount namespace. Shares no code with
+ * the command line or stage2, so that a mistake there cannot hide one in a flavor.
+ */
+export function drive(spec: DriveSpec): DriveResult {
+  const files = new HandoffFiles(spec.podDirectory)
+  const result: DriveResult = { apps: {}, entered: [], milliseconds: {}, holder: 0 }
+  const flavor = files.read('Pod').flavor
+  native().setSubreaper(true)
+  const lock = lockDirectory(spec.podDirectory, { kind: 'exclusive' })
+  result.holder = makeSandbox(spec, files, flavor, lock)
+  try {
+    const apps = files.apps()
+    const failed = runVerb(spec, 'create', result) || apps.some((app) => runVerb(spec, 'create-app', result, app))
+    if (failed) return result
+    const run = files.read('Run')
+    if (run.supervision === 'pod') superviseWhole(spec, run, lock, result)
+    else if (spec.stage2 !== undefined) superviseByProgram(spec, [...spec.stage2, 'run'], apps, lock, result)
+    else superviseApps(spec, files, apps, run, result)
+  } finally {
+    endHolder(result.holder)
+    closeSync(lock)
+  }
+  return result
+}
+
+function makeSandbox(spec: DriveSpec, files: HandoffFiles, flavor: FlavorDeclaration, lock: number): number {
+  const start = files.read('Start')
+  mkdirSync(outsideNames.runDirectory(spec.uuid), { recursive: true, mode: 0o700 })
+  enterPrivateMountNamespace()
+  const wanted = flavor.namespaces.filter((name) => !(name === 'network' && start.network.mode === 'host') && !(name === 'ipc' && start.ipc === 'parent'))
+  const holder = startHolder({
+    namespaces: wanted.map((name) => kinds[name]), lockFd: lock, ...(wanted.includes('uts') ? { hostname: start.hostname } : {}),
+  })
+  const path = (kind: NamespaceKind): string => `/proc/${holder.pid}/ns/${kind}`
+  const sandbox: Sandbox = {
+    version: 1, uuid: spec.uuid, madeAt: new Date().toISOString(), bootId: bootId(),
+    driver: { pid: process.pid, startTime: startTime(process.pid) ?? 0 },
+    holder: holder,
+    namespaces: { mount: path('mnt'), ...Object.fromEntries(wanted.map((name) => [name, path(kinds[name])])) },
+  }
+  files.write('Sandbox', sandbox)
+  return holder.pid
+}
+
+/** True when the verb failed. */
+function runVerb(spec: DriveSpec, verb: string, result: DriveResult, app?: string): boolean {
+  const [program = '', ...words] = spec.stage1
+  const begun = performance.now()
+  const { exitCode = 255, stdout } = runProgram(program, [...words, verb], { cwd: spec.podDirectory, env: environment(spec, app), stderr: 'inherit' })
+  result.milliseconds[app === undefined ? verb : `${verb} ${app}`] = performance.now() - begun
+  if (exitCode === 0) return false
+  result.failure = { verb, exitCode, output: stdout.toString('utf8') }
+  return true
+}
+
+function environment(spec: DriveSpec, app?: string): Record<string, string | undefined> {
+  return {
+    PATH: process.env['PATH'] ?? pathOfVectors, RKT_POD: spec.podDirectory, RKT_UUID: spec.uuid, RKT_STORE: spec.storeDirectory, RKT_LOCK_FD: String(lockFd), RKT_APP: app,
+  }
+}
+
+function superviseApps(spec: DriveSpec, files: HandoffFiles, names: readonly string[], run: Run, result: DriveResult): void {
+  const vectors = new Map(names.map((name) => [name, files.read('AppRun', name)]))
+  const alive = new Map<number, string>()
+  for (const [name, vector] of vectors) {
+    const pid = launch(spec, name, vector, result)
+    if (pid !== undefined) alive.set(pid, name)
+  }
+  const pids = new Map([...alive].map(([pid, name]) => [name, pid]))
+  for (const step of spec.steps) take(step, spec, vectors, pids, result)
+  waitFor(alive, result, spec.timeoutMs)
+  if (spec.abandon === true) return
+  endHolder(result.holder)
+  for (const [name, vector] of vectors) for (const argv of vector.cleanup) runVector(spec, argv, name)
+  for (const argv of run.cleanup) runVector(spec, argv)
+}
+
+/** The pid whose end is the app's end. */
+function launch(spec: DriveSpec, name: string, vector: AppRun, result: DriveResult): number | undefined {
+  const { foreground, detached } = vector.launch
+  const begun = performance.now()
+  if (detached === undefined) return spawnVector(spec, foreground ?? [], name, [0, 1, 2])
+  const launcher = spawnVector(spec, detached.argv, name, [0, 1, 2])
+  const ended = native().waitPid(launcher, true)
+  result.milliseconds[`launch ${name}`] = performance.now() - begun
+  if (ended?.exitCode === 0) return Number(readFileSync(`${spec.podDirectory}/${detached.pidFile}`, 'utf8'))
+  result.apps[name] = { failed: `the launch vector ended with ${JSON.stringify(ended)}` }
+  return undefined
+}
+
+function take(step: Step, spec: DriveSpec, vectors: ReadonlyMap<string, AppRun>, pids: ReadonlyMap<string, number>, result: DriveResult): void {
+  switch (step.kind) {
+    case 'pause': return void native().poll([], [], step.milliseconds)
+    case 'wait-file': return waitForFile(step.path)
+    case 'signal': {
+      const vector = vectors.get(step.app)?.signal
+      if (vector !== undefined) runVector(spec, [...vector, String(step.signal)], step.app)
+      else native().kill(pids.get(step.app) ?? 0, step.signal)
+      return
+    }
+    case 'enter': {
+      const [program = '', ...words] = [...(vectors.get(step.app)?.enter ?? []), ...step.argv]
+      const { exitCode, signal, stdout, stderr } = runProgram(program, words, { cwd: spec.podDirectory, env: environment(spec, step.app) })
+      result.entered.push({ ...(exitCode === undefined ? {} : { exitCode }), ...(signal === undefined ? {} : { signal }), output: stdout.toString('utf8') + stderr.toString('utf8') })
+    }
+  }
+}
+
+function waitForFile(path: string): void {
+  for (let tries = 0; tries < 500; tries++) {
+    if (existsSync(path)) return
+    native().poll([], [], 10)
+  }
+  writeErr(`${path} did not appear\n`)
+}
+
+/** One loop that reaps everybody: a wait on the pod's first process alone would never return. */
+function waitFor(alive: Map<number, string>, result: DriveResult, timeoutMs: number): void {
+  const deadline = performance.now() + timeoutMs
+  while (alive.size > 0) {
+    const ended = native().waitAny()
+    const name = ended === undefined ? undefined : alive.get(ended.pid)
+    if (ended !== undefined && name !== undefined) {
+      alive.delete(ended.pid)
+      result.apps[name] = ended.signal === undefined ? { exitCode: ended.exitCode } : { signal: ended.signal }
+    }
+    if (ended !== undefined) continue
+    if (performance.now() > deadline) return
+    native().poll([], [], 2)
+  }
+}
+
+function superviseWhole(spec: DriveSpec, run: Extract<Run, { supervision: 'pod' }>, lock: number, result: DriveResult): void {
+  superviseByProgram(spec, run.argv, Object.keys(run.statuses), lock, result)
+  for (const argv of run.cleanup) runVector(spec, argv)
+}
+
+/** A program that supervises: the apps' ends are read from the statuses it leaves. */
+function superviseByProgram(spec: DriveSpec, argv: readonly string[], apps: readonly string[], lock: number, result: DriveResult): void {
+  const fds = [0, 1, 2, -1, -1, -1, -1, -1, -1, lock]
+  const pid = spawnVector(spec, argv, undefined, fds)
+  for (const step of spec.steps) {
+    if (step.kind === 'signal') native().kill(pid, step.signal)
+    else take(step, spec, new Map(), new Map(), result)
+  }
+  const alive = new Map([[pid, '']])
+  waitFor(alive, result, spec.timeoutMs)
+  if (alive.size > 0) native().kill(pid, 9)
+  delete result.apps['']
+  const files = new HandoffFiles(spec.podDirectory)
+  for (const app of apps) {
+    const { state, exitCode, signal, reason } = files.read('AppStatus', app)
+    result.apps[app] = state === 'exited' ? { ...(exitCode === undefined ? {} : { exitCode }), ...(signal === undefined ? {} : { signal }) } : { failed: reason ?? state }
+  }
+}
+
+function spawnVector(spec: DriveSpec, argv: readonly string[], app: string | undefined, fds: readonly number[]): number {
+  const [file = ''] = argv
+  const env = Object.entries(environment(spec, app)).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`)
+  return native().spawn(file, argv, env, { cwd: spec.podDirectory, fds })
+}
+
+function runVector(spec: DriveSpec, argv: readonly string[], app?: string): void {
+  const none = openSync('/dev/null', 'r')
+  const ended = native().waitPid(spawnVector(spec, argv, app, [none, 2, 2]), true)
+  closeSync(none)
+  if (ended?.exitCode !== 0) writeErr(`${argv.join(' ')} ended with ${JSON.stringify(ended)}\n`)
+}
+
+/** Kills the first process and reaps everybody who goes with it, it last. */
+function endHolder(holder: number): void {
+  if (!existsSync(`/proc/${holder}`)) return
+  native().kill(holder, 9)
+  for (let tries = 0; tries < 1000; tries++) {
+    const ended = native().waitAny()
+    if (ended?.pid === holder) return
+    if (ended === undefined) native().poll([], [], 2)
+  }
+}

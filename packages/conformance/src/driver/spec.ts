@@ -1,0 +1,33 @@
+/** What the suite asks of one run of a pod, and what it learns. Both cross a process boundary as JSON. */
+export interface DriveSpec {
+  uuid: string
+  podDirectory: string
+  storeDirectory: string
+  /** The stage1 program with leading arguments; the verb is appended. */
+  stage1: readonly string[]
+  /** A stage2 program that runs the vectors instead of the driver's own loop; `run` is appended. */
+  stage2?: readonly string[]
+  /** Done in order when all apps run. */
+  steps: readonly Step[]
+  /** Then all apps must have ended by themselves, or are killed. */
+  timeoutMs: number
+  /** Leave stage1's work as it is, as if the driver had been killed: no cleanup vectors. */
+  abandon?: boolean
+}
+
+export type Step =
+  | { kind: 'wait-file'; path: string }
+  | { kind: 'signal'; app: string; signal: number }
+  | { kind: 'enter'; app: string; argv: readonly string[] }
+  | { kind: 'pause'; milliseconds: number }
+
+export interface DriveResult {
+  /** How each app ended; undefined when it never ran. */
+  apps: Record<string, { exitCode?: number; signal?: number; failed?: string }>
+  /** For each `enter` step, in order. */
+  entered: { exitCode?: number; signal?: number; output: string }[]
+  /** A verb that failed, with what it printed on standard output. */
+  failure?: { verb: string; exitCode: number; output: string }
+  milliseconds: Record<string, number>
+  holder: number
+}

@@ -1,0 +1,96 @@
+import { readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { isErrno, outsideNames, podLayout } from '@rocket/contracts'
+import { defineVerb, endCgroups, findCgroups, findProgram, runProgram, type StageContext, unmountAppRoot, type Verb } from '@rocket/host'
+import { unmountPodShm } from './pod-shm.ts'
+import { keepFilterOf } from './seccomp/filter-cache.ts'
+
+export interface DestroyPlan {
+  cgroups: string[]
+  /** What runtimes keep of containers: `path` is the directory of one. */
+  states: { runtime: string; container: string; path: string }[]
+  /** Mounts of ours, should we be in the pod's mount namespace. */
+  roots: string[]
+  shm: boolean
+  /** Directories that are removed as a whole. */
+  directories: string[]
+}
+
+/** Undoes `create-app`: nothing of the app lives, and nothing of it is left outside the pod directory. From the UUID and the name alone. */
+export const destroyApp: Verb<DestroyPlan> = defineVerb({
+  plan: ({ uuid, app, podDirectory }) => {
+    if (app === undefined) throw new Error('RKT_APP does not name the app')
+    return {
+      cgroups: [outsideNames.cgroup(uuid, app)], shm: false, directories: [],
+      states: findStates(uuid).filter((state) => state.container === outsideNames.container(uuid, app)),
+      roots: [`${podDirectory}/${podLayout.rootfs(app)}`],
+    }
+  },
+  apply: applyDestroy,
+})
+
+/** Undoes `create` and every `create-app`. From the UUID alone. */
+export const destroy: Verb<DestroyPlan> = defineVerb({
+  plan: ({ uuid, podDirectory }) => ({
+    cgroups: findCgroups(`${outsideNames.cgroupPrefix(uuid)}-`), states: findStates(uuid),
+    roots: list(`${podDirectory}/${podLayout.apps}`).map((app) => `${podDirectory}/${podLayout.rootfs(app)}`),
+    shm: true, directories: findRuntimeDirectories(uuid),
+  }),
+  apply: applyDestroy,
+})
+
+function applyDestroy(plan: DestroyPlan, { uuid, podDirectory, warn }: StageContext): void {
+  endCgroups(plan.cgroups)
+  for (const state of plan.states) forget(state, warn)
+  for (const directory of plan.directories) rmSync(directory, { recursive: true, force: true })
+  if (plan.directories.length > 0) removeIfEmpty(outsideNames.runDirectory(uuid))
+  for (const root of plan.roots) unmountAppRoot(root)
+  if (plan.shm) unmountPodShm(podDirectory)
+}
+
+/**
+ * With its processes dead, all that crun, runc and youki have of a container is this directory; their `delete` would do no more, in a process
+ * of its own. A runtime that keeps more (gVisor has processes outside the cgroup) is asked first.
+ */
+function forget({ runtime, container, path }: DestroyPlan['states'][number], warn: (message: string) => void): void {
+  if (runtime === 'crun') keepFilterOf(path)
+  const program = plain.has(runtime) ? undefined : findProgram(runtime)
+  if (program !== undefined) {
+    const { exitCode, stderr } = runProgram(program, [`--root=${path.slice(0, -container.length - 1)}`, 'delete', '--force', container])
+    if (exitCode !== 0) warn(`${runtime} delete ${container}: ${stderr.toString('utf8').trim()}`)
+  }
+  rmSync(path, { recursive: true, force: true })
+}
+
+const plain: ReadonlySet<string> = new Set(['crun', 'runc', 'youki'])
+
+/** What lies below /run/rkt/<uuid>/<runtime>/. */
+function findStates(uuid: string): DestroyPlan['states'] {
+  const directory = outsideNames.runDirectory(uuid)
+  return list(directory).flatMap((runtime) => list(`${directory}/${runtime}`)
+    .filter((container) => container.startsWith(outsideNames.cgroupPrefix(uuid)))
+    .map((container) => ({ runtime, container, path: `${directory}/${runtime}/${container}` })))
+}
+
+/** Those of runtimes we know, and others in which something of the pod lies. The rest of /run/rkt/<uuid> belongs to other stages. */
+function findRuntimeDirectories(uuid: string): string[] {
+  const directory = outsideNames.runDirectory(uuid)
+  const ours = new Set([...plain, 'runsc', ...findStates(uuid).map((state) => state.runtime)])
+  return list(directory).filter((name) => ours.has(name)).map((name) => `${directory}/${name}`)
+}
+
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTEMPTY', 'EBUSY')) throw error
+  }
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return []
+    throw error
+  }
+}
