@@ -32,7 +32,7 @@ export interface NativeBuild {
 }
 
 /** Exit code 1 and a message on stderr, as a script; throws the same as a library. */
-export function buildNative(options: { force?: boolean; packageDirectory?: string } = {}): NativeBuild {
+export function buildNative(options: { force?: boolean; packageDirectory?: string; quiet?: boolean } = {}): NativeBuild {
   const base = options.packageDirectory ?? hostDirectory
   const sources = join(base, 'native')
   const directory = join(base, 'dist', 'native')
@@ -46,7 +46,7 @@ export function buildNative(options: { force?: boolean; packageDirectory?: strin
     const beside = join(directory, `.${program.output}.${process.pid}`)
     try {
       const files = program.sources(all).map((name) => join(sources, name))
-      execFileSync(compiler, [...program.options, '-o', beside, ...files], { stdio: ['ignore', 'inherit', 'inherit'] })
+      execFileSync(compiler, [...program.options, '-o', beside, ...files], { stdio: ['ignore', 'inherit', options.quiet === true ? 'ignore' : 'inherit'] })
       renameSync(beside, join(directory, program.output))
     } finally {
       rmSync(beside, { force: true })
