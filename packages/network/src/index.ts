@@ -1,1 +1,1 @@
-export {}
+export { stage } from './stage.ts'

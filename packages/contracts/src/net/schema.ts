@@ -17,7 +17,7 @@ export const Attachment = z.strictObject({
 })
 export type Attachment = z.infer<typeof Attachment>
 
-/** The network of the pod as it came up. `netns` is a bind mount that outlives the pod's processes, so that DEL can still enter it. */
+/** The network of the pod as it came up. `netns` is there while the pod lives; nothing that outlives it needs it to be undone. */
 export const Net = z.strictObject({
   version: z.literal(1),
   uuid: Uuid,

@@ -1,0 +1,45 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { isErrno, type Attachment } from '@rocket/contracts'
+import { writeFileAtomic, type StageContext } from '@rocket/host'
+import type { UpPlan } from './plan-up.ts'
+import type { Link } from './run-plugin.ts'
+
+/** Written before the first plugin runs and removed when net.json is there: what `down` has to undo if we die in between. */
+const file = 'net-attempt.json'
+
+export interface Attempt {
+  cniPath: string[]
+  links: Link[]
+}
+
+export function recordAttempt(context: StageContext, plan: UpPlan): void {
+  const attempt: Attempt = {
+    cniPath: plan.cniPath,
+    links: plan.networks.map(({ uuid, network, cniVersion, plugins, ifName, args, portMappings, cniPath }) => ({ uuid, network, cniVersion, plugins, ifName, args, portMappings, cniPath })),
+  }
+  writeFileAtomic(join(context.podDirectory, file), `${JSON.stringify(attempt)}\n`, { mode: 0o640 })
+}
+
+export function readAttempt(context: StageContext): Attempt | undefined {
+  try {
+    return JSON.parse(readFileSync(join(context.podDirectory, file), 'utf8')) as Attempt
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+export function forgetAttempt(context: StageContext): void {
+  rmSync(join(context.podDirectory, file), { force: true })
+}
+
+/** The link of an attachment of net.json: `config` is what `up` wrote there. */
+export function linkOf(uuid: string, attachment: Attachment, cniPath: readonly string[]): Link {
+  const config = attachment.config as Pick<Link, 'cniVersion' | 'plugins' | 'portMappings'>
+  return {
+    uuid, network: attachment.network, cniVersion: config.cniVersion, plugins: config.plugins, ifName: attachment.ifName, args: attachment.args,
+    portMappings: config.portMappings, cniPath,
+  }
+}
