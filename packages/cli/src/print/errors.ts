@@ -1,0 +1,71 @@
+import { isRocketError, type ErrorDocument } from '@rocket/contracts'
+import { ContextError } from './context.ts'
+import { writeError } from './write.ts'
+
+export interface ErrorStyle {
+  /** Last word of the command, which begins every line. */
+  prefix: string
+  debug: boolean
+  /** Documents instead of lines. */
+  json: boolean
+}
+
+/** Prints an error with what was being done when it was met: `run: context: cause`, or the whole chain with `--debug`. */
+export function printError(error: unknown, style: ErrorStyle, context?: string): void {
+  writeError(formatError(error, style, context))
+}
+
+export function formatError(error: unknown, style: ErrorStyle, context?: string): string {
+  if (error instanceof ContextError && context === undefined) return formatError(error.cause, style, error.context)
+  if (style.json) return `${JSON.stringify(errorDocument(error, context))}\n`
+  if (style.debug) return formatChain(error, style.prefix, context)
+  const head = context === undefined ? `${style.prefix}: ` : `${style.prefix}: ${context}: `
+  // A coded error says all there is to say; of others rkt's users see the innermost cause.
+  if (!isRocketError(error)) return `${head}${messageOf(innermost(error))}\n`
+  const hint = error.hint === undefined ? '' : `  try: ${error.hint}\n`
+  return `${head}${error.message} [${error.code}]\n${hint}`
+}
+
+/** A line without an error behind it. */
+export function printLine(message: string, style: ErrorStyle): void {
+  writeError(style.json ? `${JSON.stringify({ version: 1, what: message })}\n` : `${style.prefix}: ${message}\n`)
+}
+
+function formatChain(error: unknown, prefix: string, context: string | undefined): string {
+  const layers = chain(error)
+  const lines = layers.map((layer, index) => {
+    const code = isRocketError(layer) ? ` [${layer.code}]` : ''
+    return `${'  '.repeat(index + 1)}└─${messageOf(layer)}${code}`
+  })
+  const hint = layers.find((layer) => isRocketError(layer) && layer.hint !== undefined)
+  const advice = isRocketError(hint) ? [`  try: ${hint.hint}`] : []
+  return `${[`${prefix}: ${context ?? ''}`, ...lines, ...advice].join('\n')}\n`
+}
+
+function chain(error: unknown): unknown[] {
+  const layers: unknown[] = []
+  for (let layer = error; layer !== undefined && !layers.includes(layer); layer = causeOf(layer)) layers.push(layer)
+  return layers
+}
+
+function innermost(error: unknown): unknown {
+  return chain(error).at(-1)
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined
+}
+
+/** Errors of the system in the order in which rkt's users know them: `open /x: no such file or directory`. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code, syscall, path } = error as NodeJS.ErrnoException
+  const text = code === undefined ? undefined : new RegExp(`^${code}: ([^,]+), `).exec(error.message)?.[1]
+  return text === undefined || syscall === undefined ? error.message : `${[syscall, path].filter((part) => part !== undefined).join(' ')}: ${text}`
+}
+
+function errorDocument(error: unknown, context: string | undefined): ErrorDocument | { version: 1; what: string; why?: string } {
+  if (isRocketError(error)) return context === undefined ? error.toDocument() : { ...error.toDocument(), what: `${context}: ${error.what}` }
+  const message = messageOf(innermost(error))
+  return context === undefined ? { version: 1, what: message } : { version: 1, what: context, why: message }
+}
