@@ -16,7 +16,7 @@ export type Pages = ReadonlyMap<string, string>
 const ownedFiles = 'docs/{contracts,commands}/**/*.{md,json}'
 
 const root = join(import.meta.dirname, '../../..')
-const pages: Pages = new Map([...makeErrorPage(root), ...makeContractPages(root), ...await makeCommandPages(), ...makePackageGraph(root)])
+const pages: Pages = new Map([...makeErrorPage(root), ...makeContractPages(root), ...makeCommandPages(), ...makePackageGraph(root)])
 const stale = globSync(ownedFiles, { cwd: root }).filter((path) => !pages.has(path))
 const drifted = [...pages].filter(([path, text]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== text)
 
