@@ -21,24 +21,28 @@ static void bad_argument(Args *args, size_t index, const char *wanted) {
   napi_throw_type_error(args->env, "ERR_INVALID_ARG_TYPE", message);
 }
 
-int arg_int(Args *args, size_t index) {
-  int32_t value = 0;
-  if (!args->failed && (index >= args->argc || napi_get_value_int32(args->env, args->argv[index], &value) != napi_ok)) {
-    bad_argument(args, index, "a number");
+bool read_integer(napi_env env, napi_value value, double least, double most, int64_t *result) {
+  double number = 0;
+  if (napi_get_value_double(env, value, &number) != napi_ok) return false;
+  if (!(number >= least && number <= most) || number != (double)(int64_t)number) return false;
+  *result = (int64_t)number;
+  return true;
+}
+
+static int64_t arg_within(Args *args, size_t index, double least, double most, const char *wanted) {
+  int64_t value = 0;
+  if (!args->failed && (index >= args->argc || !read_integer(args->env, args->argv[index], least, most, &value))) {
+    bad_argument(args, index, wanted);
   }
   return value;
+}
+
+int arg_int(Args *args, size_t index) {
+  return (int)arg_within(args, index, INT32_MIN, INT32_MAX, "an integer of 32 bits");
 }
 
 uint32_t arg_uint(Args *args, size_t index) {
-  return (uint32_t)arg_int64(args, index);
-}
-
-int64_t arg_int64(Args *args, size_t index) {
-  int64_t value = 0;
-  if (!args->failed && (index >= args->argc || napi_get_value_int64(args->env, args->argv[index], &value) != napi_ok)) {
-    bad_argument(args, index, "a number");
-  }
-  return value;
+  return (uint32_t)arg_within(args, index, -1, UINT32_MAX, "an unsigned integer of 32 bits, or -1");
 }
 
 int64_t arg_bigint(Args *args, size_t index) {

@@ -33,8 +33,8 @@ typedef struct {
 
 void args_begin(Args *args, napi_env env, napi_callback_info info, const char *syscall);
 int arg_int(Args *args, size_t index);
+/* -1 is all ones: "unchanged" to chown and setresuid. */
 uint32_t arg_uint(Args *args, size_t index);
-int64_t arg_int64(Args *args, size_t index);
 int64_t arg_bigint(Args *args, size_t index);
 bool arg_bool(Args *args, size_t index);
 /* A string or the bytes of a Buffer, ended by NUL; a NUL inside is refused with EINVAL. */
@@ -43,6 +43,12 @@ const char *arg_text(Args *args, size_t index);
 const char *arg_text_or_null(Args *args, size_t index);
 Bytes arg_bytes(Args *args, size_t index);
 bool arg_absent(Args *args, size_t index);
+
+/*
+ * The integer that a JavaScript number is. False for a fraction, NaN or one out of range: V8's own conversions would make 0 of NaN and wrap the
+ * rest, and 0 is root.
+ */
+bool read_integer(napi_env env, napi_value value, double least, double most, int64_t *result);
 
 /* Throws an Error with code, errno (negative, as Node's), syscall and path. Always returns NULL. */
 napi_value throw_errno(Args *args, int number, const char *path);

@@ -127,12 +127,16 @@ static napi_value js_setgroups(napi_env env, napi_callback_info info) {
   if (a.argc < 1 || napi_get_array_length(env, a.argv[0], &count) != napi_ok || count > 65536) return throw_errno(&a, EINVAL, NULL);
   gid_t *groups = calloc(count + 1, sizeof *groups);
   if (groups == NULL) return throw_errno(&a, ENOMEM, NULL);
-  for (uint32_t i = 0; i < count; i++) {
+  bool valid = true;
+  for (uint32_t i = 0; i < count && valid; i++) {
     napi_value element = NULL;
+    int64_t group = 0;
     napi_get_element(env, a.argv[0], i, &element);
-    napi_get_value_uint32(env, element, &groups[i]);
+    valid = read_integer(env, element, 0, 4294967294.0, &group);
+    groups[i] = (gid_t)group;
   }
-  int result = setgroups(count, groups), number = errno;
+  errno = EINVAL;
+  int result = valid ? setgroups(count, groups) : -1, number = errno;
   free(groups);
   return result == 0 ? NULL : throw_errno(&a, number, NULL);
 }
@@ -147,15 +151,14 @@ static napi_value js_poll(napi_env env, napi_callback_info info) {
   int timeout = arg_int(&a, 2);
   if (a.failed) return NULL;
   for (uint32_t i = 0; i < count; i++) {
-    napi_value element = NULL;
-    int32_t value = 0;
-    napi_get_element(env, a.argv[0], i, &element);
-    napi_get_value_int32(env, element, &value);
-    entries[i].fd = value;
-    napi_get_element(env, a.argv[1], i, &element);
-    napi_get_value_int32(env, element, &value);
-    entries[i].events = (short)value;
-    entries[i].revents = 0;
+    napi_value fd = NULL, events = NULL;
+    int64_t fd_value = 0, events_value = 0;
+    napi_get_element(env, a.argv[0], i, &fd);
+    napi_get_element(env, a.argv[1], i, &events);
+    if (!read_integer(env, fd, -1, INT32_MAX, &fd_value) || !read_integer(env, events, 0, INT16_MAX, &events_value)) {
+      return throw_errno(&a, EINVAL, NULL);
+    }
+    entries[i] = (struct pollfd){.fd = (int)fd_value, .events = (short)events_value};
   }
   if (poll(entries, count, timeout) < 0 && errno != EINTR) return throw_errno(&a, errno, NULL);
   napi_value result = NULL;

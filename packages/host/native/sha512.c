@@ -38,11 +38,12 @@ static inline uint64_t load(const uint8_t *at) {
 }
 
 /* Unrolled by 16 so that the schedule and the turning of the eight variables become registers and constant offsets. */
-void sha512_blocks(uint64_t state[8], const uint8_t *data, size_t count) {
+static inline __attribute__((always_inline)) void compress(uint64_t state[8], const uint8_t *data, size_t count) {
   uint64_t w[16], s[8];
   for (; count > 0; count--, data += 128) {
     for (int i = 0; i < 8; i++) s[i] = state[i];
     for (int i = 0; i < 16; i++) w[i] = load(data + 8 * i);
+    uint64_t before = s[1] ^ s[2];
     for (int base = 0; base < 80; base += 16) {
 #pragma GCC unroll 16
       for (int i = 0; i < 16; i++) {
@@ -52,7 +53,10 @@ void sha512_blocks(uint64_t state[8], const uint8_t *data, size_t count) {
         }
         uint64_t a = s[0], e = s[4];
         uint64_t t1 = s[7] + (rotate(e, 14) ^ rotate(e, 18) ^ rotate(e, 41)) + (s[6] ^ (e & (s[5] ^ s[6]))) + k[base + i] + w[i];
-        uint64_t t2 = (rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39)) + ((a & s[1]) | (s[2] & (a | s[1])));
+        /* The majority of a, b, c is b ^ ((a ^ b) & (b ^ c)), and b ^ c is the a ^ b of the round before. */
+        uint64_t now = a ^ s[1];
+        uint64_t t2 = (rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39)) + (s[1] ^ (now & before));
+        before = now;
         s[7] = s[6], s[6] = s[5], s[5] = e, s[4] = s[3] + t1;
         s[3] = s[2], s[2] = s[1], s[1] = a, s[0] = t1 + t2;
       }
@@ -60,3 +64,32 @@ void sha512_blocks(uint64_t state[8], const uint8_t *data, size_t count) {
     for (int i = 0; i < 8; i++) state[i] += s[i];
   }
 }
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <stdbool.h>
+
+/* The same, with rotations that do not need a copy first. */
+__attribute__((target("bmi,bmi2"))) static void blocks_bmi2(uint64_t state[8], const uint8_t *data, size_t count) {
+  compress(state, data, count);
+}
+
+static bool has_bmi2(void) {
+  unsigned a, b, c, d;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1U << 3)) != 0 && (b & (1U << 8)) != 0;
+}
+
+void sha512_blocks(uint64_t state[8], const uint8_t *data, size_t count) {
+  static int known = -1;
+  if (known < 0) known = has_bmi2();
+  if (known == 1) blocks_bmi2(state, data, count);
+  else compress(state, data, count);
+}
+
+#else
+
+void sha512_blocks(uint64_t state[8], const uint8_t *data, size_t count) {
+  compress(state, data, count);
+}
+
+#endif

@@ -20,10 +20,11 @@ static bool bool_property(napi_env env, napi_value object, const char *name) {
   return result;
 }
 
-static int64_t int_property(napi_env env, napi_value object, const char *name, int64_t otherwise) {
+static int64_t int_property(napi_env env, napi_value object, const char *name, int64_t otherwise, int *error) {
   int64_t result = otherwise;
   napi_value value = property(env, object, name);
-  if (value != NULL) napi_get_value_int64(env, value, &result);
+  /* The kernel takes 4294967295 for "unchanged", and above 32 bits a number would wrap round to another user. */
+  if (value != NULL && !read_integer(env, value, 0, 4294967294.0, &result)) *error = EINVAL;
   return result;
 }
 
@@ -73,8 +74,8 @@ static void free_list(char **list) {
   free(list);
 }
 
-/* An array of numbers; *count is 0 and the result NULL when it is absent. */
-static int *int_list(napi_env env, napi_value array, size_t *count, int *error) {
+/* An array of integers, none below `least`; *count is 0 and the result NULL when it is absent. */
+static int *int_list(napi_env env, napi_value array, int least, size_t *count, int *error) {
   uint32_t length = 0;
   *count = 0;
   if (array == NULL) return NULL;
@@ -85,7 +86,7 @@ static int *int_list(napi_env env, napi_value array, size_t *count, int *error) 
     napi_value element = NULL;
     int64_t value = 0;
     napi_get_element(env, array, i, &element);
-    if (napi_get_value_int64(env, element, &value) != napi_ok) *error = EINVAL;
+    if (!read_integer(env, element, least, 4294967294.0, &value)) *error = EINVAL;
     list[i] = (int)value;
   }
   *count = list == NULL ? 0 : length;
@@ -93,27 +94,25 @@ static int *int_list(napi_env env, napi_value array, size_t *count, int *error) 
 }
 
 static void read_identity(napi_env env, napi_value options, Child *child, int *error) {
-  int64_t uid = int_property(env, options, "uid", -1), gid = int_property(env, options, "gid", -1);
-  /* -1 means "unchanged" to the kernel; above 32 bits a number would wrap round to another user. */
-  if (uid > 4294967294 || gid > 4294967294 || uid < -1 || gid < -1) *error = EINVAL;
+  int64_t uid = int_property(env, options, "uid", -1, error), gid = int_property(env, options, "gid", -1, error);
   child->set_uid = uid >= 0;
   child->set_gid = gid >= 0;
   child->uid = (uid_t)uid;
   child->gid = (gid_t)gid;
   napi_value groups = property(env, options, "groups");
   child->set_groups = groups != NULL;
-  child->groups = (gid_t *)int_list(env, groups, &child->group_count, error);
+  child->groups = (gid_t *)int_list(env, groups, 0, &child->group_count, error);
 }
 
 static void read_options(napi_env env, napi_value options, Child *child, int *error) {
   child->cwd = text_property(env, options, "cwd", error);
   child->root = text_property(env, options, "root", error);
   child->hostname = text_property(env, options, "hostname", error);
-  child->fds = int_list(env, property(env, options, "fds"), &child->fd_count, error);
-  child->joins = int_list(env, property(env, options, "joins"), &child->join_count, error);
-  child->clone_flags = (int)int_property(env, options, "cloneFlags", 0);
-  child->parent_death_signal = (int)int_property(env, options, "parentDeathSignal", 0);
-  child->terminal = (int)int_property(env, options, "terminal", -1);
+  child->fds = int_list(env, property(env, options, "fds"), -1, &child->fd_count, error);
+  child->joins = int_list(env, property(env, options, "joins"), 0, &child->join_count, error);
+  child->clone_flags = (int)int_property(env, options, "cloneFlags", 0, error);
+  child->parent_death_signal = (int)int_property(env, options, "parentDeathSignal", 0, error);
+  child->terminal = (int)int_property(env, options, "terminal", -1, error);
   child->new_session = bool_property(env, options, "newSession");
   child->new_group = bool_property(env, options, "newGroup");
   child->no_new_privileges = bool_property(env, options, "noNewPrivileges");

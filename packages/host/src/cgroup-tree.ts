@@ -56,8 +56,7 @@ export function killCgroup(name: string, cgroups: Cgroups = detectCgroups()): vo
 }
 
 /** True when nobody is left before the time is over. */
-export function waitCgroupEmpty(name: string, timeoutMs: number): boolean {
-  const cgroups = detectCgroups()
+export function waitCgroupEmpty(name: string, timeoutMs: number, cgroups: Cgroups = detectCgroups()): boolean {
   const deadline = performance.now() + timeoutMs
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 20)) {
     if (cgroupProcs(name, cgroups).length === 0) return true
@@ -67,8 +66,8 @@ export function waitCgroupEmpty(name: string, timeoutMs: number): boolean {
 }
 
 /** Removes the cgroup and those below it from every hierarchy. Repeatable. Throws SYSCALL_FAILED when somebody is still in it. */
-export function removeCgroup(name: string, timeoutMs = 200): void {
-  for (const directory of cgroupDirectories(name)) {
+export function removeCgroup(name: string, timeoutMs = 200, cgroups?: Cgroups): void {
+  for (const directory of cgroupDirectories(name, cgroups)) {
     for (const below of withDescendants(directory).toReversed()) removeOne(below, performance.now() + timeoutMs)
   }
 }

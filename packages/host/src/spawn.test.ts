@@ -106,11 +106,31 @@ test('identity is taken completely, by the child alone', asRoot, () => {
   assert.equal(process.getuid?.(), 0)
 })
 
-for (const uid of [-2, 4294967295, 4294967296, 2 ** 53]) {
-  test(`user ${uid} is refused: it would be another`, () => {
-    assert.throws(() => spawn('/bin/true', ['true'], {}, { uid }), errno('EINVAL'))
+for (const id of [-2, -1, 4294967295, 4294967296, 2 ** 53, NaN, Infinity, 0.5]) {
+  test(`user, group or member ${id} is refused: it would be another`, () => {
+    for (const options of [{ uid: id }, { gid: id }, { groups: [id] }]) assert.throws(() => spawn('/bin/true', ['true'], {}, options), errno('EINVAL'))
+    assert.throws(() => native().setgroups([id]), errno('EINVAL'))
+    if (id === -1 || id === 4294967295) return
+    assert.throws(() => native().setresuid(id, id, id), { code: 'ERR_INVALID_ARG_TYPE' })
+    assert.throws(() => native().fchownat(linux.AT_FDCWD, '/nowhere', id, 0, 0), { code: 'ERR_INVALID_ARG_TYPE' })
   })
 }
+
+test('the identity of this process, all of its threads, is given up', asRoot, () => {
+  const pid = startScript(`
+    import { native } from '${moduleUrl('native.ts')}'
+    import { readdirSync, readFileSync } from 'node:fs'
+    native().setgroups([7])
+    native().setresgid(5, 5, 5)
+    native().setresuid(6, 6, 6)
+    native().setNoNewPrivileges()
+    const wanted = '6 6 6 6|5 5 5 5|7'
+    const all = readdirSync('/proc/self/task').map((task) => ['Uid', 'Gid', 'Groups'].map((name) => new RegExp('^' + name + ':.(.*)$', 'm')
+      .exec(readFileSync('/proc/self/task/' + task + '/status', 'utf8'))[1].trim().replaceAll('\t', ' ')).join('|'))
+    native().exit(all.every((one) => one === wanted) ? 0 : 1)
+  `)
+  assert.deepEqual(native().waitPid(pid, true), { pid, exitCode: 0 })
+})
 
 test('a root of its own', asRoot, () => {
   const root = temporaryDirectory()

@@ -16,8 +16,8 @@ export function endCgroups(names: readonly string[]): void {
   const cgroups = detectCgroups()
   for (const name of names) killCgroup(name, cgroups)
   for (const name of names) {
-    if (!waitCgroupEmpty(name, timeToDieMs)) throw busy(name)
-    removeCgroup(name)
+    if (!waitCgroupEmpty(name, timeToDieMs, cgroups)) throw busy(name)
+    removeCgroup(name, undefined, cgroups)
   }
 }
 
