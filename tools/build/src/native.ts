@@ -4,8 +4,8 @@
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 
 const hostDirectory = resolve(import.meta.dirname, '../../../packages/host')
 
@@ -26,6 +26,15 @@ const programs = [
   },
 ]
 
+/** Small programs of other packages, one from each `packages/NAME/native/X.c`, static: they run where the pod has no C library. */
+const helperOptions = [...common, '-std=gnu11', '-static']
+
+function findHelpers(packagesDirectory: string): { output: string; source: string }[] {
+  return globSync('*/native/*.c', { cwd: packagesDirectory }).sort()
+    .filter((name) => !name.startsWith('host/'))
+    .map((name) => ({ output: basename(name, '.c'), source: join(packagesDirectory, name) }))
+}
+
 export interface NativeBuild {
   directory: string
   built: boolean
@@ -37,16 +46,20 @@ export function buildNative(options: { force?: boolean; packageDirectory?: strin
   const sources = join(base, 'native')
   const directory = join(base, 'dist', 'native')
   const stamp = join(directory, 'built-from')
-  const digest = digestOfInputs(sources)
-  if (options.force !== true && isCurrent(directory, stamp, digest)) return { directory, built: false }
+  const helpers = findHelpers(join(base, '..'))
+  const digest = digestOfInputs(sources, helpers)
+  if (options.force !== true && isCurrent(directory, stamp, digest, helpers)) return { directory, built: false }
   mkdirSync(directory, { recursive: true })
   const compiler = findCompiler()
   const all = readdirSync(sources).filter((name) => name.endsWith('.c')).sort()
-  for (const program of programs) {
+  const builds = [
+    ...programs.map(({ output, options, sources: pick }) => ({ output, options, files: pick(all).map((name) => join(sources, name)) })),
+    ...helpers.map(({ output, source }) => ({ output, options: helperOptions, files: [source] })),
+  ]
+  for (const program of builds) {
     const beside = join(directory, `.${program.output}.${process.pid}`)
     try {
-      const files = program.sources(all).map((name) => join(sources, name))
-      execFileSync(compiler, [...program.options, '-o', beside, ...files], { stdio: ['ignore', 'inherit', options.quiet === true ? 'ignore' : 'inherit'] })
+      execFileSync(compiler, [...program.options, '-o', beside, ...program.files], { stdio: ['ignore', 'inherit', options.quiet === true ? 'ignore' : 'inherit'] })
       renameSync(beside, join(directory, program.output))
     } finally {
       rmSync(beside, { force: true })
@@ -57,16 +70,17 @@ export function buildNative(options: { force?: boolean; packageDirectory?: strin
   return { directory, built: true }
 }
 
-function digestOfInputs(sources: string): string {
+function digestOfInputs(sources: string, helpers: readonly { source: string }[]): string {
   const hash = createHash('sha256').update(JSON.stringify([process.arch, programs.map(({ output, options }) => [output, options])]))
   for (const name of readdirSync(sources).sort()) hash.update(`\0${name}\0`).update(readFileSync(join(sources, name)))
+  for (const { source } of helpers) hash.update(`\0${helperOptions.join(' ')}\0${basename(source)}\0`).update(readFileSync(source))
   return hash.digest('hex')
 }
 
-function isCurrent(directory: string, stamp: string, digest: string): boolean {
+function isCurrent(directory: string, stamp: string, digest: string, helpers: readonly { output: string }[]): boolean {
   try {
     const present = readdirSync(directory)
-    return programs.every(({ output }) => present.includes(output)) && readFileSync(stamp, 'utf8') === digest
+    return [...programs, ...helpers].every(({ output }) => present.includes(output)) && readFileSync(stamp, 'utf8') === digest
   } catch {
     return false
   }
