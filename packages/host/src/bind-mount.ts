@@ -1,8 +1,8 @@
-import { closeSync } from 'node:fs'
+import { closeSync, readlinkSync } from 'node:fs'
 import { isErrno } from '@rocket/contracts'
 import { linux } from './linux.ts'
 import { type MountFlags, type MountTarget, targetPath } from './mount.ts'
-import { mountsBelow } from './mount-table.ts'
+import { mountsBelow, readMounts } from './mount-table.ts'
 import { native } from './native.ts'
 
 export interface BindOptions extends MountFlags {
@@ -19,7 +19,7 @@ export function bindMount(source: MountTarget, target: MountTarget, options: Bin
     bindDetached(source, target, options)
   } catch (error) {
     if (!isErrno(error, 'ENOSYS')) throw error
-    bindThenRemount(targetPath(source), targetPath(target), options)
+    bindThenRemount(targetPath(source), typeof target === 'number' ? readlinkSync(targetPath(target)) : target, options)
   }
 }
 
@@ -38,14 +38,24 @@ function bindDetached(source: MountTarget, target: MountTarget, options: BindOpt
   }
 }
 
-function bindThenRemount(source: string, target: string, options: BindOptions): void {
+/** For kernels without mount_setattr. A remount sets all attributes, so those that a mount has must be said again. */
+export function bindThenRemount(source: string, target: string, options: BindOptions): void {
   const sys = native()
   sys.mount(source, target, null, linux.MS_BIND | (options.recursive === true ? linux.MS_REC : 0), null)
-  const flags = mountAttributes(options)
-  if (flags === 0) return
-  for (const mount of options.recursive === true ? mountsBelow(target) : [target]) {
-    sys.mount(null, mount, null, linux.MS_BIND | linux.MS_REMOUNT | flags, null)
+  const wanted = mountAttributes(options)
+  if (wanted === 0) return
+  const points = options.recursive === true ? mountsBelow(target) : [target]
+  const table = readMounts()
+  for (const point of points) {
+    const had = table.findLast((mount) => mount.mountPoint === point)?.options ?? []
+    const kept = had.reduce((flags, option) => flags | (attributeOfOption[option] ?? 0), 0)
+    sys.mount(null, point, null, linux.MS_BIND | linux.MS_REMOUNT | kept | wanted, null)
   }
+}
+
+const attributeOfOption: Readonly<Record<string, number>> = {
+  ro: linux.MS_RDONLY, nosuid: linux.MS_NOSUID, nodev: linux.MS_NODEV, noexec: linux.MS_NOEXEC, noatime: linux.MS_NOATIME,
+  nodiratime: linux.MS_NODIRATIME, relatime: linux.MS_RELATIME,
 }
 
 function place(target: MountTarget): [fd: number, path: string] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { before, test } from 'node:test'
-import { bindMount } from './bind-mount.ts'
+import { bindMount, bindThenRemount } from './bind-mount.ts'
 import { linux } from './linux.ts'
 import { enterPrivateMountNamespace, mountFileSystem, setPropagation, unmount } from './mount.ts'
 import { mountsBelow, parseMountInfo, readMounts } from './mount-table.ts'
@@ -119,21 +119,24 @@ test('a read-only overlay refuses writes', asRoot, () => {
   unmount(target)
 })
 
-test('a recursive read-only bind is read-only to its depths, and its source is not', asRoot, () => {
-  const source = make('bound')
-  mountFileSystem('tmpfs', make('bound/below'))
-  make('bound/below', { file: 'deep' })
-  const [deep, flat] = [make('deep'), make('flat')]
-  bindMount(source, deep, { recursive: true, readOnly: true, noDev: true })
-  bindMount(source, flat)
-  assert.deepEqual(mountsBelow(deep), [deep, `${deep}/below`])
-  for (const path of [`${deep}/new`, `${deep}/below/new`]) assert.throws(() => writeFileSync(path, ''), errno('EROFS'))
-  assert.ok(readMounts().findLast((mount) => mount.mountPoint === `${deep}/below`)?.options.includes('nodev'))
-  writeFileSync(`${source}/below/new`, '')
-  assert.deepEqual(readdirSync(`${deep}/below`), ['file', 'new'])
-  assert.deepEqual(readdirSync(`${flat}/below`), [], 'not recursive: the mount below stays out')
-  for (const point of [`${deep}/below`, deep, flat]) unmount(point)
-})
+for (const [way, bind] of [['at once', bindMount], ['mount by mount, as on old kernels', bindThenRemount]] as const) {
+  test(`a recursive read-only bind, ${way}, is read-only to its depths, and its source is not`, asRoot, () => {
+    const source = make('bound')
+    mountFileSystem('tmpfs', make('bound/below'), { noSuid: true })
+    make('bound/below', { file: 'deep' })
+    const [deep, flat] = [make('deep'), make('flat')]
+    bind(source, deep, { recursive: true, readOnly: true, noDev: true })
+    bind(source, flat, {})
+    assert.deepEqual(mountsBelow(deep), [deep, `${deep}/below`])
+    for (const path of [`${deep}/new`, `${deep}/below/new`]) assert.throws(() => writeFileSync(path, ''), errno('EROFS'))
+    const below = readMounts().findLast((mount) => mount.mountPoint === `${deep}/below`)?.options
+    assert.deepEqual(['ro', 'nodev', 'nosuid'].filter((option) => !below?.includes(option)), [])
+    writeFileSync(`${source}/below/new`, '')
+    assert.deepEqual(readdirSync(`${deep}/below`), ['file', 'new'])
+    assert.deepEqual(readdirSync(`${flat}/below`), [], 'not recursive: the mount below stays out')
+    for (const point of [`${deep}/below`, deep, flat, `${source}/below`]) unmount(point)
+  })
+}
 
 test('a file is bound onto a file, and onto what a descriptor names', asRoot, () => {
   const from = make('files', { source: 'source', target: 'target', other: 'other' })

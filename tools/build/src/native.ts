@@ -14,7 +14,7 @@ const programs = [
   {
     output: 'rocket.node',
     sources: (all: string[]): string[] => all.filter((name) => name !== 'pod-init.c'),
-    options: [...common, '-std=gnu11', '-fPIC', '-fvisibility=hidden', '-shared', '-Wl,-z,now'],
+    options: [...common, '-std=gnu11', '-fPIC', '-pthread', '-fvisibility=hidden', '-shared', '-Wl,-z,now'],
   },
   {
     output: 'pod-init',
