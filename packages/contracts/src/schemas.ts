@@ -26,3 +26,10 @@ export const documents = {
 } satisfies Record<DocumentKind, z.ZodType>
 
 export { AuthConfig, DockerAuthConfig, PathsConfig, StagesConfig } from './config/schema.ts'
+export { parseImageManifest, parsePodManifest } from './appc/parse.ts'
+export { ImageManifest } from './appc/image-manifest/schema.ts'
+export { PodManifest } from './appc/pod-manifest/schema.ts'
+export { OciImageConfig } from './oci/image-config/schema.ts'
+export { OciIndex } from './oci/index/schema.ts'
+export { OciManifest } from './oci/manifest/schema.ts'
+export { OciRuntimeConfig } from './oci/runtime-config/schema.ts'
