@@ -1,10 +1,10 @@
 import { build } from 'esbuild'
 import type { BuildOptions } from 'esbuild'
-import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * One bundle for `rkt`, and one for each package that is also a program (`src/bin.ts`), as `stages/<package>`. Dynamic
+ * One bundle for `rkt`, and one for each stage (a package of that layer with `src/bin.ts`), as `stages/<package>`. Dynamic
  * imports stay in the same file and are evaluated when reached, so a command pays only for what it uses.
  * Returns the modules used, relative to the root; `meta.json` says what became of each.
  */
@@ -12,8 +12,7 @@ export async function bundlePrograms(root: string, out: string): Promise<string[
   const main = await build({ ...bundleOptions, absWorkingDir: root, entryPoints: ['packages/cli/src/main.ts'], outfile: join(out, 'main.cjs') })
   writeFileSync(join(out, 'meta.json'), JSON.stringify(main.metafile))
   writeFileSync(join(out, 'rkt.cjs'), entry)
-  const programs = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'src/bin.ts')))
-  const stages = await Promise.all(programs.map((name) => bundleStage(root, name, join(out, 'stages'))))
+  const stages = await Promise.all(findStages(root).map((name) => bundleStage(root, name, join(out, 'stages'))))
   return [...Object.keys(main.metafile.inputs), ...stages.flat()]
 }
 
@@ -22,6 +21,13 @@ const entry = `'use strict'
 require('node:module').enableCompileCache({ directory: __dirname + '/compile-cache', portable: true })
 require('./main.cjs')
 `
+
+function findStages(root: string): string[] {
+  return readdirSync(join(root, 'packages')).filter((name) => {
+    const directory = join(root, 'packages', name)
+    return existsSync(join(directory, 'src/bin.ts')) && readFileSync(join(directory, 'package.json'), 'utf8').includes('"layer:stage"')
+  })
+}
 
 /** An ES module, as a program awaits at its top level, and a script that runs it with the pinned Node. */
 async function bundleStage(root: string, name: string, out: string): Promise<string[]> {

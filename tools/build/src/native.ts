@@ -20,7 +20,7 @@ const programs = [
     output: 'pod-init',
     sources: (): string[] => ['pod-init.c'],
     options: [
-      ...common, '-std=gnu11', '-static', '-nostdlib', '-ffreestanding', '-fno-stack-protector', '-fno-pie', '-no-pie',
+      ...common, '-std=gnu11', '-static', '-nostdlib', '-ffreestanding', '-fno-stack-protector', '-fno-pie',
       '-fno-asynchronous-unwind-tables', '-Wl,--build-id=none', '-Wl,-z,norelro',
     ],
   },
@@ -46,7 +46,7 @@ export function buildNative(options: { force?: boolean; packageDirectory?: strin
   const sources = join(base, 'native')
   const directory = join(base, 'dist', 'native')
   const stamp = join(directory, 'built-from')
-  const helpers = findHelpers(join(base, '..'))
+  const helpers = options.packageDirectory === undefined ? findHelpers(join(base, '..')) : []
   const digest = digestOfInputs(sources, helpers)
   if (options.force !== true && isCurrent(directory, stamp, digest, helpers)) return { directory, built: false }
   mkdirSync(directory, { recursive: true })
