@@ -1,1 +1,2 @@
-export {}
+export { flavor } from './flavor.ts'
+export { stage } from './stage.ts'

@@ -1,14 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { etcFiles, podLayout, type AppRun, type Mount, type Pod, type Sandbox } from '@rocket/contracts'
 import {
-  type AppRoot, defineVerb, makeAppRoot, makeEmptyVolumes, planAppRoot, prepareAppRoot, rootHasFile, type StageContext, unmountAppRoot, type Verb,
+  type AppRoot, defineVerb, makeAppRoot, makeEmptyVolumes, planAppRoot, prepareAppRoot, requirePodMountNamespace, rootHasFile, type StageContext, unmountAppRoot, type Verb,
   writeFileAtomic,
 } from '@rocket/host'
 import { planBundle } from './bundle/plan-bundle.ts'
 import { wantsTerminal } from './bundle/plan-process.ts'
 import type { RuntimeConfig } from './bundle/runtime-config.ts'
-import { readMachine } from './machine.ts'
-import { requirePodMountNamespace } from './mount-namespace.ts'
+import { machine } from './machine.ts'
 import { planCapabilities } from './plan-capabilities.ts'
 import { chooseRuntime } from './runtime/choose-runtime.ts'
 import { containerState } from './runtime/state-directory.ts'
@@ -39,10 +38,10 @@ function planCreateApp(context: StageContext): CreateAppPlan {
   const run = files.read('Run')
   const runtime = chooseRuntime(run.runtime?.path)
   // `create` has looked already, where the hierarchies could still all be seen.
-  const machine = { ...readMachine(), cgroups: run.runtime?.cgroups ?? 'none' }
+  const here = { ...machine(), cgroups: run.runtime?.cgroups ?? 'none' }
   const root = planAppRoot(pod, app, context)
   const etc = etcFiles(start, files.read('Net')).filter((file) => !file.onlyIfAbsent || !rootHasFile(root, file.target))
-  const config = planBundle({ uuid, podDirectory, pod, app, start, sandbox, machine, etc, sources: findVolumeSources(app, podDirectory) })
+  const config = planBundle({ uuid, podDirectory, pod, app, start, sandbox, machine: here, etc, sources: findVolumeSources(app, podDirectory) })
   const lookup = findFilter(config.linux.seccomp, runtime)
   if (lookup?.filter !== undefined) config.annotations[compiledFilterAnnotation] = lookup.filter
   const terminal = wantsTerminal(app, start)
@@ -52,7 +51,7 @@ function planCreateApp(context: StageContext): CreateAppPlan {
     state: containerState(uuid, name, runtime),
     run: {
       version: 1, uuid, app: name, instance: app.instance, handlers: {}, cleanup: [],
-      ...planVectors(app, runtime, { podDirectory, terminal, capabilities: planCapabilities(app, start, machine).granted }),
+      ...planVectors(app, runtime, { podDirectory, terminal, capabilities: planCapabilities(app, start, here).granted }),
     },
   }
 }

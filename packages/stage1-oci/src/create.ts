@@ -1,10 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { etcFiles, podLayout, type App, type EtcFile, type Run, type Sandbox, type Start } from '@rocket/contracts'
-import { defineVerb, detectCgroups, type StageContext, type Verb, writeFileAtomic } from '@rocket/host'
+import { defineVerb, requirePodMountNamespace, type StageContext, type Verb, writeFileAtomic } from '@rocket/host'
 import { hideUnifiedHierarchy, unifiedToHide } from './hide-unified.ts'
-import { readMachine, type Machine } from './machine.ts'
-import { requirePodMountNamespace } from './mount-namespace.ts'
+import { machine, type Machine } from './machine.ts'
 import { planCapabilities } from './plan-capabilities.ts'
 import { mountPodShm } from './pod-shm.ts'
 import { chooseRuntime } from './runtime/choose-runtime.ts'
@@ -26,19 +25,18 @@ export const create: Verb<CreatePlan> = defineVerb({ plan: planCreate, apply: ap
 function planCreate({ files, uuid, ...context }: StageContext): CreatePlan {
   const start = files.read('Start')
   const runtime = chooseRuntime(start.ociRuntime)
-  const cgroups = detectCgroups()
-  const machine = readMachine(cgroups)
+  const here = machine()
   const apps = files.apps().map((name) => files.read('App', name))
-  context.debug(`the OCI runtime is ${runtime.path}, version ${runtime.version}, on cgroup ${cgroups.version}`)
+  context.debug(`the OCI runtime is ${runtime.path}, version ${runtime.version}, on cgroup ${here.cgroups}`)
   return {
     sandbox: files.read('Sandbox'),
     etc: etcFiles(start, files.read('Net')).filter((file) => file.text !== undefined),
-    hide: unifiedToHide(runtime, cgroups),
+    hide: unifiedToHide(runtime, here),
     shm: start.ipc === 'private',
     run: {
       version: 1, uuid, flavor: 'oci', supervision: 'apps', cleanup: [],
-      runtime: { name: runtime.name, path: runtime.path, version: runtime.version, cgroups: machine.cgroups },
-      notes: apps.flatMap((app) => planNotes(app, start, machine)),
+      runtime: { name: runtime.name, path: runtime.path, version: runtime.version, cgroups: here.cgroups },
+      notes: apps.flatMap((app) => planNotes(app, start, here)),
     },
   }
 }

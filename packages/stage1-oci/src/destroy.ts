@@ -1,6 +1,6 @@
-import { readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { isErrno, outsideNames, podLayout } from '@rocket/contracts'
-import { defineVerb, endCgroups, findCgroups, findProgram, runProgram, type StageContext, unmountAppRoot, type Verb } from '@rocket/host'
+import { defineVerb, endCgroups, findCgroups, findProgram, removeRunDirectory, runProgram, type StageContext, unmountAppRoot, type Verb } from '@rocket/host'
 import { unmountPodShm } from './pod-shm.ts'
 import { keepFilterOf } from './seccomp/filter-cache.ts'
 
@@ -10,7 +10,8 @@ export interface DestroyPlan {
   states: { runtime: string; container: string; path: string }[]
   /** Mounts of ours, should we be in the pod's mount namespace. */
   roots: string[]
-  shm: boolean
+  /** All of the pod: what its apps share goes too. */
+  whole: boolean
   /** Directories that are removed as a whole. */
   directories: string[]
 }
@@ -20,7 +21,7 @@ export const destroyApp: Verb<DestroyPlan> = defineVerb({
   plan: ({ uuid, app, podDirectory }) => {
     if (app === undefined) throw new Error('RKT_APP does not name the app')
     return {
-      cgroups: [outsideNames.cgroup(uuid, app)], shm: false, directories: [],
+      cgroups: [outsideNames.cgroup(uuid, app)], whole: false, directories: [],
       states: findStates(uuid).filter((state) => state.container === outsideNames.container(uuid, app)),
       roots: [`${podDirectory}/${podLayout.rootfs(app)}`],
     }
@@ -33,7 +34,7 @@ export const destroy: Verb<DestroyPlan> = defineVerb({
   plan: ({ uuid, podDirectory }) => ({
     cgroups: findCgroups(`${outsideNames.cgroupPrefix(uuid)}-`), states: findStates(uuid),
     roots: list(`${podDirectory}/${podLayout.apps}`).map((app) => `${podDirectory}/${podLayout.rootfs(app)}`),
-    shm: true, directories: findRuntimeDirectories(uuid),
+    whole: true, directories: findRuntimeDirectories(uuid),
   }),
   apply: applyDestroy,
 })
@@ -42,9 +43,11 @@ function applyDestroy(plan: DestroyPlan, { uuid, podDirectory, warn }: StageCont
   endCgroups(plan.cgroups)
   for (const state of plan.states) forget(state, warn)
   for (const directory of plan.directories) rmSync(directory, { recursive: true, force: true })
-  if (plan.directories.length > 0) removeIfEmpty(outsideNames.runDirectory(uuid))
+  if (plan.whole) {
+    unmountPodShm(podDirectory)
+    removeRunDirectory(uuid)
+  }
   for (const root of plan.roots) unmountAppRoot(root)
-  if (plan.shm) unmountPodShm(podDirectory)
 }
 
 /**
@@ -76,14 +79,6 @@ function findRuntimeDirectories(uuid: string): string[] {
   const directory = outsideNames.runDirectory(uuid)
   const ours = new Set([...plain, 'runsc', ...findStates(uuid).map((state) => state.runtime)])
   return list(directory).filter((name) => ours.has(name)).map((name) => `${directory}/${name}`)
-}
-
-function removeIfEmpty(directory: string): void {
-  try {
-    rmdirSync(directory)
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'ENOTEMPTY', 'EBUSY')) throw error
-  }
 }
 
 function list(directory: string): string[] {

@@ -1,9 +1,10 @@
-import { mountFileSystem, unmount, type Cgroups } from '@rocket/host'
+import { mountFileSystem, unmount } from '@rocket/host'
+import type { Machine } from './machine.ts'
 import type { KnownRuntime } from './runtime/known-runtimes.ts'
 
 /** crun refuses a hybrid host whose v2 hierarchy has a controller, though it would use the v1 hierarchies alone. */
-export function unifiedToHide(runtime: Pick<KnownRuntime, 'name'>, cgroups: Cgroups): string | undefined {
-  return runtime.name === 'crun' && cgroups.version === 'hybrid' ? cgroups.unified : undefined
+export function unifiedToHide(runtime: Pick<KnownRuntime, 'name'>, machine: Pick<Machine, 'cgroups' | 'unified'>): string | undefined {
+  return runtime.name === 'crun' && machine.cgroups === 'hybrid' ? machine.unified : undefined
 }
 
 /**

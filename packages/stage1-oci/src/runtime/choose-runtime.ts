@@ -13,10 +13,19 @@ export function chooseRuntime(asked: string | undefined): KnownRuntime {
   const names = asked === undefined ? preferred : [asked]
   for (const name of names) {
     const path = findProgram(name)
-    if (path !== undefined) return readRuntime(path)
+    if (path !== undefined) return readOnce(path)
   }
   const hint = asked === undefined || !asked.includes('/') ? installHint(names[0] ?? '') : 'name an executable file'
   throw new RocketError('OCI_RUNTIME_MISSING', {
     what: asked === undefined ? 'no OCI runtime is installed' : `the OCI runtime ${asked} is not installed`, why: `looked for ${names.join(', ')}`, hint,
   })
+}
+
+const read = new Map<string, KnownRuntime>()
+
+/** `create` and every `create-app` ask, in one process. */
+function readOnce(path: string): KnownRuntime {
+  const runtime = read.get(path) ?? readRuntime(path)
+  read.set(path, runtime)
+  return runtime
 }

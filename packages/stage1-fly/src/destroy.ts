@@ -1,0 +1,44 @@
+import { readdirSync } from 'node:fs'
+import { isErrno, outsideNames, podLayout } from '@rocket/contracts'
+import { defineVerb, endCgroups, findCgroups, removeRunDirectory, type StageContext, unmountAppRoot, type Verb } from '@rocket/host'
+
+export interface DestroyPlan {
+  cgroups: string[]
+  roots: string[]
+  /** All of the pod. */
+  whole: boolean
+}
+
+/** Ends the app with everything it started, wherever in the process tree that went, and removes its cgroup. */
+export const destroyApp: Verb<DestroyPlan> = defineVerb({
+  plan: ({ uuid, app, podDirectory }) => {
+    if (app === undefined) throw new Error('RKT_APP does not name the app')
+    return { cgroups: [outsideNames.cgroup(uuid, app)], roots: [`${podDirectory}/${podLayout.rootfs(app)}`], whole: false }
+  },
+  apply: applyDestroy,
+})
+
+/** The same for all of the pod, from the UUID alone. */
+export const destroy: Verb<DestroyPlan> = defineVerb({
+  plan: ({ uuid, podDirectory }: StageContext) => ({
+    cgroups: findCgroups(`${outsideNames.cgroupPrefix(uuid)}-`),
+    roots: listApps(podDirectory).map((app) => `${podDirectory}/${podLayout.rootfs(app)}`),
+    whole: true,
+  }),
+  apply: applyDestroy,
+})
+
+function applyDestroy(plan: DestroyPlan, { uuid }: StageContext): void {
+  endCgroups(plan.cgroups)
+  for (const root of plan.roots) unmountAppRoot(root)
+  if (plan.whole) removeRunDirectory(uuid)
+}
+
+function listApps(podDirectory: string): string[] {
+  try {
+    return readdirSync(`${podDirectory}/${podLayout.apps}`)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+}
