@@ -1,6 +1,6 @@
 import { RocketError } from '@rocket/contracts'
 import { startProgram, type ProgramResult, type RunningProgram } from '@rocket/host'
-import { parseTable, removalRules, skeleton, table, type Family, type TableContent } from './rules.ts'
+import { asOverlapping, parseTable, removalRules, skeleton, table, type Family, type TableContent } from './rules.ts'
 import type { Job } from './run-together.ts'
 import { environmentOfPod } from './stragglers.ts'
 
@@ -15,6 +15,9 @@ export function* applyRules(uuid: string, family: Family, rules: string): Job<vo
   let ended = yield startNft(uuid, ['-f', '-'], rules)
   if (ended.exitCode !== 0 && words(ended).includes('No such file or directory')) {
     ended = yield startNft(uuid, ['-f', '-'], skeleton(family) + rules)
+  }
+  if (ended.exitCode !== 0 && words(ended).includes('interval overlaps')) {
+    ended = yield startNft(uuid, ['-f', '-'], asOverlapping(rules))
   }
   if (ended.exitCode === 0) return
   if (words(ended).includes('File exists')) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { PublishedPort } from '@rocket/contracts'
@@ -116,6 +116,20 @@ test('the rules come back when somebody flushed the ruleset', { skip }, async ()
   pod.kill()
   run('nft', 'flush', 'ruleset')
   down(pod.uuid, pod.directory)
+  assert.deepEqual(traces(), [])
+})
+
+test('networks whose subnets overlap are masqueraded both', { skip }, async () => {
+  const localConfig = join(base, 'config')
+  mkdirSync(join(localConfig, 'net.d'), { recursive: true })
+  writeFileSync(join(localConfig, 'net.d/10-wide.conf'), JSON.stringify({ cniVersion: '0.4.0', name: 'wide', type: 'ptp', ipMasq: true, ipam: { type: 'host-local', subnet: '172.16.0.0/16' } }))
+  for (const name of ['default', 'wide', 'wide']) {
+    const pod = makePod(base, { networks: [{ name }], localConfig })
+    await up(pod)
+    pod.kill()
+    down(pod.uuid, pod.directory)
+  }
+  assert.match(run('nft', 'list', 'set', 'ip', 'rkt', 'masq-overlapping'), /172\.16\.0\.0\/16/)
   assert.deepEqual(traces(), [])
 })
 

@@ -7,7 +7,7 @@ import { findRemains, undo } from './down.ts'
 import { applyRules, readTable } from './firewall.ts'
 import { writeNetViews } from './net-views.ts'
 import type { PlannedNetwork, UpPlan } from './plan-up.ts'
-import { checkPorts } from './ports-in-use.ts'
+import { checkPorts, readSockets, type HostSockets } from './ports-in-use.ts'
 import { isIpv4, readResult, subnetOf, type LinkFacts } from './read-result.ts'
 import { masqueradeRules, portRules, removalRules, table, type TableContent } from './rules.ts'
 import { addLink } from './run-plugin.ts'
@@ -60,10 +60,13 @@ async function upContained(plan: UpPlan, context: StageContext): Promise<void> {
   }
 }
 
-/** Rules that take away what pods that are gone left on our ports. */
+/** Refuses ports that are taken; returns the rules that take away what pods that are gone left on ours. */
 async function clearPorts(plan: UpPlan, context: StageContext): Promise<string> {
-  const content: TableContent = plan.portsBy === 'nft' ? runJob(readTable(context.uuid)) : { elements: [], pods: [] }
-  return removalRules(content, await checkPorts(plan.ports, content))
+  let sockets: HostSockets = { tcp: [], udp: [] }
+  const read = (): void => { sockets = readSockets(plan.ports) }
+  const content: TableContent = plan.portsBy === 'nft' ? runJob(readTable(context.uuid), read) : { elements: [], pods: [] }
+  if (plan.portsBy !== 'nft') read()
+  return removalRules(content, await checkPorts(plan.ports, content, sockets))
 }
 
 /** The plugins beside our rules where the configuration tells the subnets; then what needs the pod's address. */

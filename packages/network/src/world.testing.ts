@@ -80,7 +80,8 @@ export function makeContext(uuid: string, directory: string, warnings: string[] 
 
 /** Everything of the host that a pod's network may leave something in. Interfaces go a moment after their namespace. */
 export function traces(uuid?: string): string[] {
-  const lines = run('nft', 'list', 'ruleset').split('\n').filter((line) => (uuid === undefined ? line.includes('RKT-PFWD') || line.includes('comment') : line.includes(uuid)))
+  const ruleset = findProgram('nft') === undefined ? '' : run('nft', 'list', 'ruleset')
+  const lines = ruleset.split('\n').filter((line) => (uuid === undefined ? line.includes('RKT-PFWD') || line.includes('comment') : line.includes(uuid)))
   const leases = list('/var/lib/cni/networks').flatMap((network) => list(`/var/lib/cni/networks/${network}`).filter((name) => /^\d/.test(name))
     .filter((name) => uuid === undefined || readFileSync(`/var/lib/cni/networks/${network}/${name}`, 'utf8').includes(uuid)).map((name) => `${network}/${name}`))
   return [...lines.map((line) => line.trim()), ...leases]
