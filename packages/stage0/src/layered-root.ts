@@ -81,6 +81,7 @@ export class LayeredRoot {
     const walked = this.#walk(path, true)
     if (walked.kind === 'missing' && walked.why === 'absent') return undefined
     const refuse = (why: string): RocketError => new RocketError('IMAGE_FILE_UNREADABLE', { what: `${path} of the image is not read`, why })
+    if (walked.kind === 'missing') throw refuse(walked.why)
     if (walked.kind !== 'leaf' || !walked.stats.isFile()) throw refuse('it is no regular file')
     if (walked.stats.size > maxBytes) throw refuse(`it has ${walked.stats.size} bytes, the most is ${maxBytes}`)
     const fd = openSync(walked.at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
