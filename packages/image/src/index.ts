@@ -1,3 +1,4 @@
+export { inspectAci, unpackAci, type UnpackAciOptions, type UnpackedAci } from './aci.ts'
 export { detectCompression, type Compression } from './compression.ts'
 export { type Archive, defaultExpansionLimits, type ExpansionLimits, openArchive } from './decompress.ts'
 export { formatDigest, isDigest, parseDigest, type Digest, type DigestAlgorithm } from './digest.ts'
@@ -8,3 +9,10 @@ export { createTarReader, type TarReader, type TarSink } from './tar-reader.ts'
 export type { TarEntry, TarEntryType } from './tar-entry.ts'
 export type { TreeReport, WhiteoutMode } from './tree-writer.ts'
 export { defaultUnpackLimits, unpackLayer, type UnpackedLayer, type UnpackLimits, type UnpackOptions } from './unpack-layer.ts'
+export { blobPath, listOciTags, type OciLayoutImage, readOciLayout } from './oci-layout.ts'
+export {
+  checkIsImage, largestConfigBytes, largestManifestBytes, type OciDocument, ociManifestMediaTypes, pairLayers, parseImageConfig, parseManifestOrIndex,
+} from './oci-documents.ts'
+export { formatPlatform, hostPlatform, pickPlatform, type Platform } from './platform.ts'
+export { normaliseAci, normaliseAppcApp } from './normalise-aci.ts'
+export { appcArchitecture, type Normalised, normaliseOci, type OciOrigin } from './normalise-oci.ts'

@@ -1,7 +1,7 @@
 import { type ArchiveDigests, type ArchiveOptions, type ArchiveSource, passArchive } from './archive-stream.ts'
 import { defaultExpansionLimits, type ExpansionLimits } from './decompress.ts'
 import { cleanEntryName, type LayerPath } from './entry-path.ts'
-import { createTarReader } from './tar-reader.ts'
+import { createTarReader, type TarSink } from './tar-reader.ts'
 import { type TreeReport, TreeWriter, type TreeWriterOptions, type WhiteoutMode } from './tree-writer.ts'
 import { openUnpackTarget } from './unpack-target.ts'
 
@@ -45,10 +45,10 @@ export async function unpackLayer(source: ArchiveSource, target: string | number
   }, source)
 }
 
-/** The same for any archive that holds a tree: `sinkFor` decides what becomes of its entries. */
+/** The same for any archive that holds a tree: `sinkFor` decides what becomes of its entries, `check` has the last word. */
 export async function unpackInto(
   target: string | number, options: UnpackOptions & { linkTarget?: TreeWriterOptions['linkTarget'] },
-  sinkFor: (writer: TreeWriter) => Parameters<typeof createTarReader>[0], source: ArchiveSource,
+  sinkFor: (writer: TreeWriter) => TarSink, source: ArchiveSource, check: () => void = () => {},
 ): Promise<UnpackedLayer> {
   const limits = { ...defaultUnpackLimits, ...options.limits }
   const opened = typeof target === 'string' ? openUnpackTarget(target) : undefined
@@ -58,6 +58,7 @@ export async function unpackInto(
     const reader = createTarReader(sinkFor(writer))
     const digests = await passArchive(source, { ...options, limits }, (chunk) => reader.write(chunk))
     await reader.end()
+    check()
     const report = writer.finish()
     opened?.close()
     return { ...digests, ...report }
