@@ -20,13 +20,15 @@ const dynamic = /(?<!['"`\w.])(?:import|require)\(\s*'([^']+)'/g
 export function readImports(source: string): Import[] {
   const text = source.replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$|"[^"\n]*"/gm, (quiet) => quiet.replaceAll(/[^\n]/g, ' '))
   const at = (index: number): number => text.slice(0, index).split('\n').length
-  return [
+  const found = [
     ...Array.from(text.matchAll(statement), (match) => ({
       specifier: match[3] ?? '', line: at(match.index), typeOnly: match[1] !== undefined, dynamic: false, names: readNames(match[2] ?? ''),
     })),
     ...Array.from(text.matchAll(bare), (match) => plain(match, at, false)),
     ...Array.from(text.matchAll(dynamic), (match) => plain(match, at, true)),
   ]
+  // In a program that a test writes, as a template.
+  return found.filter(({ specifier }) => !specifier.includes('${'))
 }
 
 function plain(match: RegExpExecArray, at: (index: number) => number, isDynamic: boolean): Import {
