@@ -50,6 +50,7 @@ export const errorCodes = {
   IMAGE_NOT_FOUND: 'no image in the store has this name, or nothing could be fetched under it',
   IMAGE_REFERENCE_INVALID: 'an image argument is none of the forms that are known',
   IMAGE_DIGEST_MISMATCH: 'the manifest or configuration of an image does not have the digest or size it was announced with',
+  IMAGE_UNSUPPORTED: 'an image needs something that this release cannot do',
   SIGNATURE_REQUIRED: 'an image is not signed, or its signature cannot be checked, and nobody allowed to go without',
   INSECURE_TRANSPORT: 'a transfer would need plain http, which nobody allowed',
   REGISTRY_UNREACHABLE: 'the server of an image cannot be reached, or the connection broke off',

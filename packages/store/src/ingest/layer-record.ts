@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, RocketError, storeLayout } from '@rocket/contracts'
+import { isErrno, RocketError, storeLayout, type ImageRecord } from '@rocket/contracts'
 import { writeFileAtomic } from '@rocket/host'
 import type { TreeReport } from '@rocket/image'
 import type { Store } from '../open-store.ts'
+import { treesOf } from '../pins.ts'
 
 /**
  * `layers/<name>.json`: what is known of the tree beside it. It is written last and removed first, so a tree counts only while its
@@ -53,4 +54,9 @@ function parse(text: string): TreeRecord | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Whether nothing of the image was lost: a record is only a promise that its trees are there. */
+export function hasAllTrees(store: Store, record: ImageRecord): boolean {
+  return treesOf(record).every((path) => findTreeRecord(store, treeName(path)) !== undefined)
 }

@@ -1,0 +1,23 @@
+import { RocketError } from '@rocket/contracts'
+import type { HttpResponse } from './http-client.ts'
+
+/** A body that must fit memory. Throws REGISTRY_ANSWER_INVALID when it is longer than `maxBytes`, however long the server said it was. */
+export async function readBody(response: HttpResponse, maxBytes: number): Promise<Buffer> {
+  const announced = Number(response.headers['content-length'] ?? 0)
+  if (announced > maxBytes) {
+    response.discard()
+    throw tooLong(response, maxBytes)
+  }
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of response.body) {
+    length += chunk.length
+    if (length > maxBytes) throw tooLong(response, maxBytes)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function tooLong(response: HttpResponse, maxBytes: number): RocketError {
+  return new RocketError('REGISTRY_ANSWER_INVALID', { what: `the answer of ${response.from} was not read`, why: `it is longer than ${maxBytes} bytes` })
+}

@@ -1,0 +1,82 @@
+import type { ImageRecord, OciDescriptor, OciImageConfig, OciManifest } from '@rocket/contracts'
+import { digestOf } from '@rocket/host'
+import { hostPlatform, imageIdFromSha512, normaliseOci, pickPlatform } from '@rocket/image'
+import { findImageRecord } from '@rocket/store'
+import type { DockerReference } from '../docker-reference.ts'
+import { inParallel } from '../in-parallel.ts'
+import type { Session } from '../session.ts'
+
+/** An image in OCI's or docker's terms, wherever it lies: documents verified, layers not yet read. */
+export interface OciImage {
+  manifestBytes: Buffer
+  manifest: OciManifest
+  configBytes: Buffer
+  config: OciImageConfig
+  /** Bottom first. */
+  layers: readonly { descriptor: OciDescriptor; diffId: string }[]
+  openLayer(descriptor: OciDescriptor, signal: AbortSignal): Promise<AsyncIterable<Buffer>>
+}
+
+export interface OciNames {
+  name: string
+  /** Empty when nothing named one. */
+  version: string
+  /** As it was asked for. */
+  reference: string
+  docker?: DockerReference
+}
+
+const layersAtOnce = 6
+
+/** The image with this manifest, if it is in the store with all its trees: its ID is the SHA-512 of the manifest's bytes. */
+export function findOciRecord(manifestBytes: Buffer, { store, writer }: Session): ImageRecord | undefined {
+  const record = findImageRecord(store, imageIdFromSha512(digestOf('sha512', manifestBytes)))
+  return record !== undefined && writer.hasAllTrees(store, record) ? record : undefined
+}
+
+/** Takes the layers in, several at once, and composes the rootfs. Throws what that throws; layers that are complete stay. */
+export async function importOci(image: OciImage, session: Session, names: OciNames): Promise<ImageRecord> {
+  const { store, writer, ingest, context } = session
+  refuseOtherPlatform(image)
+  const { manifest, warnings } = normaliseOci(image.config, {
+    name: names.name, reference: names.reference, manifestDigest: `sha256:${digestOf('sha256', image.manifestBytes)}`, configDigest: image.manifest.config.digest,
+    annotations: image.manifest.annotations, ...(names.version === '' ? {} : { tag: names.version }),
+    ...(names.docker === undefined ? {} : { registry: names.docker.registry, repository: names.docker.repository }),
+  })
+  for (const warning of warnings) context.warn(`${names.reference}: ${warning}`)
+  const abort = new AbortController()
+  const layers = await inParallel(image.layers, layersAtOnce, abort, async ({ descriptor, diffId }) => {
+    const { digest, size } = descriptor
+    const source = {
+      digest, sizeBytes: size, diffId, signal: abort.signal,
+      open: () => image.openLayer(descriptor, abort.signal),
+      onProgress: (receivedBytes: number) => context.emit?.({ kind: 'layer-progress', digest, receivedBytes, totalBytes: size }),
+      onWait: () => context.debug('another rkt instance is downloading this file, waiting...'),
+    }
+    const tree = await writer.ingestLayer(ingest, source)
+    context.emit?.({ kind: 'layer-done', digest })
+    return { source, tree, mediaType: descriptor.mediaType }
+  })
+  const rootfs = await writer.composeRootfs(ingest, layers)
+  const sha512 = digestOf('sha512', image.manifestBytes)
+  const sha256 = `sha256:${digestOf('sha256', image.manifestBytes)}`
+  writer.writeBlob(store, sha256, image.manifestBytes)
+  writer.writeBlob(store, image.manifest.config.digest, image.configBytes)
+  const record: ImageRecord = {
+    version: 1, imageId: imageIdFromSha512(sha512), format: 'oci', sha256, sha512, manifest,
+    layers: layers.map(({ source: { digest, sizeBytes, diffId }, tree, mediaType }) => (
+      { digest, diffId, mediaType, sizeBytes, unpackedBytes: tree.record.report.unpackedBytes, tree: writer.treePath(tree.name) }
+    )),
+    rootfs: rootfs.map((name) => writer.treePath(name)),
+    sizeBytes: layers.reduce((sum, { source }) => sum + source.sizeBytes, 0),
+    unpackedBytes: layers.reduce((sum, { tree }) => sum + tree.record.report.unpackedBytes, 0),
+  }
+  writer.writeImageRecord(store, record)
+  return record
+}
+
+/** An index offers a choice; a manifest without one may still be of another machine. */
+function refuseOtherPlatform({ config, manifest }: OciImage): void {
+  const { os, architecture, variant } = config
+  pickPlatform({ schemaVersion: 2, manifests: [{ ...manifest.config, annotations: {}, platform: { os, architecture, ...(variant == null ? {} : { variant }) } }] }, hostPlatform())
+}

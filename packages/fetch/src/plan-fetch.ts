@@ -1,0 +1,82 @@
+import { isRocketError, RocketError, type ImageRecord, type NameRef, type Request } from '@rocket/contracts'
+import { findImageByName, findImageIdByPrefix, findImageRecord, findReferenceRef, type Store } from '@rocket/store'
+import { classifyReference, type Reference } from './classify-reference.ts'
+import { fileState } from './file-state.ts'
+import { withHostLabels } from './image-name.ts'
+
+/** What one reference of the request needs: an image of the store, or a source to read. Prints as JSON. */
+export type PlannedImage =
+  | { from: 'store'; reference: string; imageId: string; name: string; message: string }
+  | { from: 'source'; reference: string; source: Exclude<Reference, { kind: 'id' | 'name' }> }
+
+export interface FetchPlan {
+  images: PlannedImage[]
+}
+
+/**
+ * Looks at the store, not at the network. Policy `new` asks the store first, `never` only, `update` not at all. A file and a layout are
+ * always read, unless the file is the very one that was read last time and needs no signature. Throws IMAGE_NOT_FOUND,
+ * IMAGE_REFERENCE_INVALID, IMAGE_ID_INVALID, SIGNATURE_REQUIRED. Reference: rkt, "Pull policies".
+ */
+export function planFetch(request: Pick<Request, 'apps' | 'pullPolicy' | 'insecure'>, store: Store): FetchPlan {
+  return { images: request.apps.map((app) => planImage(app.reference, request, store)) }
+}
+
+function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'insecure'>, store: Store): PlannedImage {
+  const source = classifyReference(reference)
+  switch (source.kind) {
+    case 'id': {
+      const imageId = findImageIdByPrefix(store, source.text)
+      return stored(store, reference, { imageId }, `using image from the store with hash ${imageId}`) ?? notFound('image name', reference)
+    }
+    case 'name': {
+      if (request.pullPolicy === 'update') return notFound('image name', reference)
+      const found = findImageByName(store, source.image.name, withHostLabels(source.image.labels))
+      return found === undefined ? notFound('image name', reference)
+        : stored(store, reference, found.ref, `using image from local store for image name ${reference}`) ?? notFound('image name', reference)
+    }
+    case 'file': case 'oci-layout': {
+      const path = source.kind === 'file' ? source.path : `${source.directory}/index.json`
+      const message = `using image from file ${source.kind === 'file' ? path : source.directory}`
+      const known = request.insecure.image ? unchangedSince(store, source.key, path) : undefined
+      return (known === undefined ? undefined : stored(store, reference, known, message)) ?? { from: 'source', reference, source }
+    }
+    case 'url': case 'docker': {
+      if (request.pullPolicy === 'update') return { from: 'source', reference, source }
+      const found = findReferenceRef(store, source.key)
+      const image = found === undefined ? undefined : stored(store, reference, found.ref, `using image from local store for url ${source.key}`)
+      if (image !== undefined) return image
+      if (request.pullPolicy === 'new') return { from: 'source', reference, source }
+      return source.kind === 'docker' ? notFound('docker image', source.key) : notFound('image', source.key)
+    }
+  }
+}
+
+function stored(store: Store, reference: string, ref: { imageId: string; name?: string }, message: string): PlannedImage | undefined {
+  const record = readRecord(store, ref.imageId)
+  return record === undefined ? undefined : { from: 'store', reference, imageId: ref.imageId, name: ref.name ?? record.manifest.name, message }
+}
+
+/** A record of another release counts as none: the image is fetched again. */
+function readRecord(store: Store, imageId: string): ImageRecord | undefined {
+  try {
+    return findImageRecord(store, imageId)
+  } catch (error) {
+    if (isRocketError(error, 'DOCUMENT_INVALID') || isRocketError(error, 'DOCUMENT_VERSION_UNKNOWN')) return undefined
+    throw error
+  }
+}
+
+function unchangedSince(store: Store, key: string, path: string): NameRef | undefined {
+  const ref = findReferenceRef(store, key)?.ref
+  return ref?.http?.etag !== undefined && ref.http.etag === fileState(path) ? ref : undefined
+}
+
+function notFound(what: 'image name' | 'image' | 'docker image', reference: string): never {
+  const from = what === 'image name' ? `image from image name ${JSON.stringify(reference)}` : `${what} from URL ${JSON.stringify(reference)}`
+  throw new RocketError('IMAGE_NOT_FOUND', {
+    what: `unable to fetch ${from}: either image was not found in the store or store was disabled and fetching from remote yielded nothing or it was disabled`,
+    hint: what === 'image name' ? '`rkt image list` shows what is there; name a file, a URL or docker://… to get it from elsewhere'
+      : 'leave --pull-policy=never away to get it from where it is',
+  })
+}

@@ -1,0 +1,21 @@
+import type { NameRef } from '@rocket/contracts'
+import type { PlannedImage } from './plan-fetch.ts'
+import type { Imported, Session } from './session.ts'
+
+/** The names under which the image can be found from now on, and the decision to take it unsigned. */
+export function recordImport(imported: Imported, source: Extract<PlannedImage, { from: 'source' }>['source'], session: Session): void {
+  const { record } = imported
+  const { store, writer } = session
+  const now = new Date().toISOString()
+  if (writer.evidenceNumbers(store, record.imageId).length === 0) {
+    writer.addEvidence(store, {
+      version: 1, imageId: record.imageId, checkedAt: now, reference: source.key, verdict: 'waived', method: 'none', reason: '--insecure-options=image', source: imported.source,
+    })
+  }
+  const ref: NameRef = {
+    version: 1, imageId: record.imageId, reference: source.key, name: imported.name, labels: imported.labels, latest: imported.latest,
+    sizeBytes: record.sizeBytes + record.unpackedBytes, importedAt: now, lastUsedAt: now, ...(record.sha256 === undefined ? {} : { sha256: record.sha256 }),
+    ...(imported.http === undefined ? {} : { http: { ...imported.http, downloadedAt: now } }),
+  }
+  writer.writeRefs(store, ref, source.key)
+}

@@ -1,0 +1,22 @@
+import { defineVerb, type Stage, type StageContext, type Verb } from '@rocket/host'
+import { openStore } from '@rocket/store'
+import { planFetch, type FetchPlan } from './plan-fetch.ts'
+import { useStoredImages } from './use-stored.ts'
+
+/**
+ * From the references of `request.json` to images in the store: records, names, evidence, a pin for the pod, and `images.json`. What is
+ * in the store already is found by synchronous reads; everything else is loaded when it is needed.
+ */
+const fetch: Verb<FetchPlan> = defineVerb<FetchPlan>({
+  plan: (context) => planFetch(context.files.read('Request'), openStore(context.storeDirectory)),
+  apply: (plan, context) => applyFetch(plan, context),
+})
+
+function applyFetch(plan: FetchPlan, context: StageContext): void | Promise<void> {
+  const store = openStore(context.storeDirectory, { create: true })
+  const stored = plan.images.filter((image) => image.from === 'store')
+  if (stored.length === plan.images.length) return useStoredImages(stored, store, context)
+  return import('./fetch-images.ts').then(({ fetchImages }) => fetchImages(plan, store, context))
+}
+
+export const stage: Stage = { name: 'fetch', verbs: { fetch } }
