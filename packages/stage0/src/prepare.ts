@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, parseDocument, podLayout, RocketError, storeLayout, type App, type ImageRecord, type Pod } from '@rocket/contracts'
+import { formatPodManifest, isErrno, parseDocument, podLayout, RocketError, storeLayout, type App, type ImageRecord, type Pod } from '@rocket/contracts'
 import { boundingSet, defineVerb, describing, sha256Hex, writeFileAtomic, type StageContext, type Verb } from '@rocket/host'
 import { checkSamePod } from './same-pod.ts'
 import { fillVolume } from './prepare/fill-volume.ts'
@@ -38,7 +38,6 @@ function planPrepare(context: StageContext): PreparePlan {
     request, records: files.map((file) => file.record), storeDirectory: context.storeDirectory, boundingSet: () => new Set(boundingSet()),
   })
   const names = plan.apps.map(({ app }) => app)
-  const json = (value: object): string => `${JSON.stringify(value)}\n`
   return {
     pod: plan.pod, apps: plan.apps, images: files, volumes: plan.volumes, fills: plan.fills, warnings: plan.warnings,
     directories: [
@@ -47,8 +46,8 @@ function planPrepare(context: StageContext): PreparePlan {
       ...(plan.volumes.length === 0 ? [] : ['sharedVolumes']),
     ],
     views: [
-      ...names.map((app) => ({ file: podLayout.view.imageManifest(app), text: json(plan.views.images[app] as object) })),
-      { file: podLayout.view.podManifest, text: json(plan.views.pod) },
+      ...names.map((app) => ({ file: podLayout.view.imageManifest(app), text: JSON.stringify(plan.views.images[app]) })),
+      { file: podLayout.view.podManifest, text: formatPodManifest(plan.views.pod) },
       { file: podLayout.view.created, text: '' },
     ],
   }

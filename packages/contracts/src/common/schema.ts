@@ -11,8 +11,8 @@ export const Sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/)
 export const Digest = z.string().regex(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/)
 /** RFC 3339 in UTC with milliseconds. */
 export const Time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-/** Relative to the store, so that a moved data directory changes no document. */
-export const StorePath = z.string().regex(/^store:[a-z]+\/[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/)
+/** Relative to the store, so that a moved data directory changes no document; no component is `.` or `..`. */
+export const StorePath = z.string().regex(/^store:[a-z]+(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._-]+)+$/)
 /** Relative to the pod; no component is empty, `.` or `..`. */
 export const PodPath = z.string().max(4096).regex(/^(?!\.{1,2}(\/|$))[^/\0]+(\/(?!\.{1,2}(\/|$))[^/\0]+)*$/)
 /** Absolute and clean: no empty component, `.` or `..`. */

@@ -1,4 +1,4 @@
-import { RocketError } from '@rocket/contracts'
+import { RocketError, sanitizeAcName } from '@rocket/contracts'
 
 /** What an app's name may have at most, so that the names of cgroups and containers made of it stay below 255 bytes. */
 const longest = 128
@@ -20,18 +20,15 @@ export function planAppNames(apps: readonly { name?: string | undefined; imageNa
 }
 
 function nameOfImage(imageName: string): string {
-  const last = imageName.slice(imageName.lastIndexOf('/') + 1)
-  const name = sanitiseAcName(last)
-  if (name !== undefined && name.length <= longest) return name
+  let why: string
+  try {
+    const name = sanitizeAcName(imageName.slice(imageName.lastIndexOf('/') + 1))
+    if (name.length <= longest) return name
+    why = `it would have more than ${longest} characters`
+  } catch (error) {
+    why = (error as Error).message
+  }
   throw new RocketError('APP_NAME_INVALID', {
-    what: `no app name can be made of the image name ${imageName}`,
-    why: name === undefined ? 'must contain at least one valid character' : `it would have more than ${longest} characters`,
-    hint: 'give one with --name=NAME behind the image',
+    what: `no app name can be made of the image name ${imageName}`, why, hint: 'give one with --name=NAME behind the image',
   })
-}
-
-/** Lower case, each illegal character a dash, no dash at the edges; undefined when nothing is left. Spec: appc, AC Name Type. */
-export function sanitiseAcName(text: string): string | undefined {
-  const name = text.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-').replace(/^-+/, '').replace(/-+$/, '')
-  return name === '' ? undefined : name
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { AppRequest, Feature } from '@rocket/contracts'
 import { defaultCapabilities } from './capabilities.ts'
 import { planIsolators } from './isolators.ts'
@@ -25,6 +26,18 @@ test('of several limits the last wins, and the command line speaks last', () => 
   const { isolators, notes } = plan(image, { memory: '256M' })
   assert.deepEqual([isolators.memoryBytes, isolators.cpuMillis], [256_000_000, 2000])
   assert.deepEqual(notes.needs, [{ feature: 'isolator-memory', statedBy: '--memory' }, { feature: 'isolator-cpu', statedBy: 'image example.com/web isolator resource/cpu' }])
+})
+
+test('limits are whole units, never rounded down', () => {
+  const suffix = fc.constantFrom(['', 0], ['k', 3], ['M', 6], ['G', 9], ['e4', 4]) as fc.Arbitrary<[string, number]>
+  fc.assert(fc.property(fc.integer({ min: 4096, max: 9000 }), fc.nat(999), suffix, (whole, fraction, [name, power]) => {
+    const quantity = `${whole}.${String(fraction).padStart(3, '0')}${name}`
+    const { memoryBytes, cpuMillis } = plan([], { memory: quantity, cpu: quantity }).isolators
+    const thousandths = BigInt(whole) * 1000n + BigInt(fraction)
+    assert.equal(BigInt(memoryBytes as number), (thousandths * 10n ** BigInt(power) + 999n) / 1000n)
+    assert.equal(BigInt(cpuMillis as number), thousandths * 10n ** BigInt(power))
+  }))
+  assert.equal(plan([], { memory: '9Ei' }).isolators.memoryBytes, Number.MAX_SAFE_INTEGER)
 })
 
 test('shares and score of the command line replace those of the image', () => {

@@ -1,8 +1,7 @@
-import type { AppRequest, Feature, Isolators } from '@rocket/contracts'
+import { parseQuantity, quantityToMillis, quantityToUnits, type AppRequest, type Feature, type Isolators, type Quantity } from '@rocket/contracts'
 import { capabilitiesIsolators, planCapabilities } from './capabilities.ts'
 import { invalidIsolator as invalid, objectOf, setOf, type IsolatorEntry, type IsolatorsByName } from './isolator-entry.ts'
 import type { Notes } from './notes.ts'
-import { parseQuantity, QuantityError, roundUp } from './quantity.ts'
 import { parseSeccompOption, planSeccomp, type SeccompStatement } from './seccomp.ts'
 
 export interface IsolatorSources {
@@ -54,7 +53,7 @@ const known: ReadonlySet<string> = new Set([
 function planMemory(sources: IsolatorSources, of: IsolatorsByName, notes: Notes): number | undefined {
   const limit = lastLimit(sources, of, 'resource/memory', sources.request.memory, '--memory')
   if (limit === undefined) return undefined
-  const bytes = roundUp(limit.nanos, 1)
+  const bytes = withinDouble(quantityToUnits(limit.quantity))
   // Less than a page cannot be meant: it is how `16m`, sixteen thousandths of a byte, shows itself.
   if (bytes < 4096) throw invalid(limit.statedBy, `memory limit of ${bytes} bytes too low. Try a reasonable value, such as --memory=16M`)
   notes.need('isolator-memory', limit.statedBy)
@@ -64,37 +63,39 @@ function planMemory(sources: IsolatorSources, of: IsolatorsByName, notes: Notes)
 function planCpu(sources: IsolatorSources, of: IsolatorsByName, notes: Notes): number | undefined {
   const limit = lastLimit(sources, of, 'resource/cpu', sources.request.cpu, '--cpu')
   if (limit === undefined) return undefined
-  if (limit.nanos <= 0n) throw invalid(limit.statedBy, 'a cpu limit must be greater than zero')
+  if (limit.quantity.nano <= 0n) throw invalid(limit.statedBy, 'a cpu limit must be greater than zero')
   notes.need('isolator-cpu', limit.statedBy)
-  return roundUp(limit.nanos, 1000)
+  return withinDouble(quantityToMillis(limit.quantity))
 }
 
 function lastLimit(
   sources: IsolatorSources, of: IsolatorsByName, name: string, option: string | undefined, optionName: string,
-): { nanos: bigint; statedBy: string } | undefined {
+): { quantity: Quantity; statedBy: string } | undefined {
   const limits = (of.get(name) ?? []).map((entry) => limitOf(entry, stated(sources, name)))
-  if (option !== undefined) return { nanos: quantity(option, optionName), statedBy: optionName }
-  const nanos = limits.findLast((limit) => limit !== undefined)
-  return nanos === undefined ? undefined : { nanos, statedBy: stated(sources, name) }
+  if (option !== undefined) return { quantity: quantityOf(option, optionName), statedBy: optionName }
+  const quantity = limits.findLast((limit) => limit !== undefined)
+  return quantity === undefined ? undefined : { quantity, statedBy: stated(sources, name) }
 }
 
 /** `{"request":Q,"limit":Q}`; every one is checked, also those that a later one overrides. */
-function limitOf(entry: IsolatorEntry, statedBy: string): bigint | undefined {
+function limitOf(entry: IsolatorEntry, statedBy: string): Quantity | undefined {
   const value = objectOf(entry, statedBy)
   if (value['default'] !== undefined && value['default'] !== false) throw invalid(statedBy, 'default must be false')
   const limit = value['limit']
   if (limit === undefined || limit === null) return undefined
   if (typeof limit !== 'string' && typeof limit !== 'number') throw invalid(statedBy, 'its limit is neither a string nor a number')
-  return quantity(limit, statedBy)
+  return quantityOf(limit, statedBy)
 }
 
-function quantity(text: string | number, statedBy: string): bigint {
-  try {
-    return parseQuantity(text)
-  } catch (error) {
-    if (error instanceof QuantityError) throw invalid(statedBy, error.message)
-    throw error
-  }
+function quantityOf(text: string | number, statedBy: string): Quantity {
+  const quantity = parseQuantity(text)
+  if (quantity === undefined) throw invalid(statedBy, `${JSON.stringify(text)} is not a quantity, such as 64M, 512Mi or 500m`)
+  return quantity
+}
+
+/** What a double cannot count exactly is more than any machine has. */
+function withinDouble(units: bigint): number {
+  return units > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(units)
 }
 
 function planInteger(

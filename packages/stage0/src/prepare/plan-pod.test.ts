@@ -3,7 +3,8 @@ import { after, test } from 'node:test'
 import { chownSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import type { App, NormalisedApp } from '@rocket/contracts'
+import { formatPodManifest, type App, type NormalisedApp } from '@rocket/contracts'
+import { parseImageManifest, parsePodManifest } from '@rocket/contracts/schemas'
 import { appRequest, appSection, baseTree, DataDirectory, record, request } from '../testing/fixture.ts'
 
 const data = new DataDirectory({ base: { ...baseTree, 'opt/only': { content: '', mode: 0o755 }, 'srv/web/run': { content: '', mode: 0o755 } } })
@@ -112,7 +113,7 @@ test('implicit volumes have names of their own, and those of OCI images begin wi
 test('a pod without apps is valid', () => {
   const plan = data.plan(request({ apps: [], exitPolicy: 'sandbox' }), [])
   assert.deepEqual(plan.apps, [])
-  assert.deepEqual(plan.views.pod, {
+  assert.deepEqual(JSON.parse(formatPodManifest(plan.views.pod)), {
     acVersion: '1.30.0', acKind: 'PodManifest', apps: null, volumes: null, isolators: null,
     annotations: [{ name: 'coreos.com/rkt/stage1/mutable', value: 'true' }], ports: null,
   })
@@ -136,7 +137,7 @@ test('the pod manifest is rkt\'s: overrides in the app section, words as they we
     ports: [{ name: 'http', protocol: 'tcp', port: 80, count: 1, socketActivated: false }],
     isolators: [{ name: 'os/linux/capabilities-remove-set', value: { set: ['CAP_KILL'] } }, { name: 'resource/memory', value: { limit: '1G' } }],
   }) })])
-  assert.deepEqual(plan.views.pod, {
+  assert.deepEqual(JSON.parse(formatPodManifest(plan.views.pod)), {
     acVersion: '1.30.0', acKind: 'PodManifest',
     apps: [{
       name: 'shell',
@@ -155,4 +156,12 @@ test('the pod manifest is rkt\'s: overrides in the app section, words as they we
     annotations: [{ name: 'coreos.com/rkt/stage1/mutable', value: 'false' }],
     ports: [{ name: 'http', hostPort: 8080, hostIP: '127.0.0.1' }],
   })
+})
+
+test('the views keep the rules of appc, also where an OCI image says what appc cannot', () => {
+  const image = record(1, { format: 'oci', app: appSection({ group: '', environment: [{ name: 'not appc', value: 'x' }, { name: 'A', value: 'b' }], mountPoints: [{ name: 'x', path: '/x', readOnly: true }] }) })
+  const plan = data.plan(request({ volumes: [{ kind: 'empty', name: 'v', mode: '0700', uid: 1 }], apps: [appRequest({ isolators: { memory: '64M', seccomp: 'mode=retain,errno=EPERM,read,write' } })] }), [image])
+  assert.equal(parsePodManifest(formatPodManifest(plan.views.pod), 'pod').apps?.length, 1)
+  assert.deepEqual(parseImageManifest(JSON.stringify(plan.views.images['shell']), 'manifest').app?.environment, [{ name: 'A', value: 'b' }])
+  assert.ok(plan.apps[0]?.environment.some(({ name }) => name === 'not appc'), 'the app gets it all the same')
 })

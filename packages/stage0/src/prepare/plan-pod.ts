@@ -1,4 +1,4 @@
-import { RocketError, type App, type FlavorDeclaration, type ImageRecord, type Pod, type Request, type Volume } from '@rocket/contracts'
+import { RocketError, type App, type FlavorDeclaration, type ImageManifest, type ImageRecord, type Pod, type PodManifest, type Request, type Volume } from '@rocket/contracts'
 import { checkFeatures, describeDegraded } from '../feature-check.ts'
 import { planAppNames } from './app-names.ts'
 import { Notes } from './notes.ts'
@@ -20,7 +20,7 @@ export interface PodPlan {
   /** Empty volumes that an app mounts. */
   volumes: { name: string; mode: number; uid: number; gid: number }[]
   fills: AppPlan['fills']
-  views: { pod: object; images: Record<string, object> }
+  views: { pod: PodManifest; images: Record<string, ImageManifest> }
   warnings: string[]
 }
 

@@ -83,7 +83,7 @@ const cases: Case[] = [
   },
   // isolators
   { what: 'sixteen thousandths of a byte', code: 'ISOLATOR_INVALID', words: /memory limit of 1 bytes too low. Try a reasonable value, such as --memory=16M/, app: { isolators: { memory: '16m' } } },
-  { what: 'a quantity that is none', code: 'ISOLATOR_INVALID', words: /"1K" has an unknown suffix/, app: { isolators: { memory: '1K' } } },
+  { what: 'a quantity that is none', code: 'ISOLATOR_INVALID', words: /"1K" is not a quantity/, app: { isolators: { memory: '1K' } } },
   { what: 'an unknown isolator', code: 'ISOLATOR_INVALID', words: /invalid isolator: os\/linux\/apparmor-profile/, image: isolator('os/linux/apparmor-profile', { profile: 'web' }) },
   { what: 'a default memory limit', code: 'ISOLATOR_INVALID', words: /default must be false/, image: isolator('resource/memory', { default: true, limit: '1G' }) },
   { what: 'no CPU at all', code: 'ISOLATOR_INVALID', words: /greater than zero/, image: isolator('resource/cpu', { limit: '0' }) },

@@ -1,4 +1,4 @@
-import type { AppRequest, ImageRecord, NormalisedApp, NormalisedManifest, Request } from '@rocket/contracts'
+import type { AppcApp, AppRequest, ImageManifest, ImageRecord, NormalisedApp, NormalisedManifest, PodManifest, Request, RuntimeApp } from '@rocket/contracts'
 import type { EnvironmentEntry } from './environment.ts'
 
 /** The versions of the specification and of rkt whose forms the views keep. */
@@ -18,7 +18,7 @@ export interface AppView {
 }
 
 /** The image manifest in appc's form, from the normalised one: what is empty is left out. */
-export function imageManifestView(manifest: NormalisedManifest): object {
+export function imageManifestView(manifest: NormalisedManifest): ImageManifest {
   return {
     acKind: 'ImageManifest', acVersion: imageAcVersion, name: manifest.name,
     ...someOf('labels', manifest.labels),
@@ -31,23 +31,22 @@ export function imageManifestView(manifest: NormalisedManifest): object {
   }
 }
 
-/** The pod manifest in appc's form, as rkt generated it: what is empty is null. */
-export function podManifestView(request: Request, apps: readonly AppView[]): object {
+/** The pod manifest in appc's form, as rkt generated it. */
+export function podManifestView(request: Request, apps: readonly AppView[]): PodManifest {
   const annotations = [
     ...request.annotations.filter(({ name }) => name !== 'coreos.com/rkt/stage1/mutable'),
     { name: 'coreos.com/rkt/stage1/mutable', value: String(request.exitPolicy === 'sandbox') },
   ]
   return {
     acVersion: podAcVersion, acKind: 'PodManifest',
-    apps: orNull(apps.map((app) => appEntry(app, request))),
-    volumes: orNull(request.volumes),
-    isolators: null,
+    apps: apps.map((app) => appEntry(app, request)),
+    volumes: request.volumes,
     annotations,
-    ports: orNull(request.ports.map(({ name, hostIp, hostPort }) => ({ name, hostPort, ...(hostIp === undefined ? {} : { hostIP: hostIp }) }))),
+    ports: request.ports.map(({ name, hostIp, hostPort }) => ({ name, hostPort, ...(hostIp === undefined ? {} : { hostIP: hostIp }) })),
   }
 }
 
-function appEntry(view: AppView, pod: Request): object {
+function appEntry(view: AppView, pod: Request): RuntimeApp {
   const { record, request } = view
   const mounts = [...request.mounts, ...pod.mounts.filter(({ target }) => !request.mounts.some((other) => other.target === target))]
   const labels = record.manifest.labels
@@ -56,7 +55,7 @@ function appEntry(view: AppView, pod: Request): object {
     image: { name: record.manifest.name, id: record.imageId, ...someOf('labels', labels) },
     app: appSection({ ...(record.manifest.app ?? emptyApp), ...overrides(view) }),
     ...(request.readOnlyRoot === true ? { readOnlyRootFS: true } : {}),
-    mounts: orNull(mounts.map(({ volume, target }) => ({ volume, path: target }))),
+    ...someOf('mounts', mounts.map(({ volume, target }) => ({ volume, path: target }))),
     ...someOf('annotations', request.annotations),
   }
 }
@@ -94,15 +93,15 @@ function seccompIsolator(option: string): Isolator {
   return { name: `os/linux/seccomp-${valueOf('mode')}-set`, value: { set: parts.filter((part) => !part.includes('=')), errno: valueOf('errno') } }
 }
 
-function appSection(app: NormalisedApp): object {
+function appSection(app: NormalisedApp): AppcApp {
   return {
-    exec: orNull(app.exec),
+    exec: app.exec,
     ...someOf('eventHandlers', app.eventHandlers),
     user: app.user === '' ? '0' : app.user,
     group: app.group === '' ? '0' : app.group,
     ...someOf('supplementaryGIDs', app.supplementaryGids),
     ...(app.workingDirectory === '/' ? {} : { workingDirectory: app.workingDirectory }),
-    ...someOf('environment', app.environment),
+    ...someOf('environment', app.environment.filter(({ name }) => representable.test(name))),
     ...someOf('mountPoints', app.mountPoints),
     ...someOf('ports', app.ports),
     ...someOf('isolators', app.isolators),
@@ -111,15 +110,14 @@ function appSection(app: NormalisedApp): object {
   }
 }
 
+/** OCI images may have variables that appc cannot name; they are passed to the app all the same. */
+const representable = /^[A-Za-z_][A-Za-z_0-9.-]*$/
+
 const emptyApp: NormalisedApp = {
   exec: [], user: '0', group: '0', supplementaryGids: [], workingDirectory: '/', environment: [], mountPoints: [], ports: [], isolators: [],
   eventHandlers: [], userAnnotations: {}, userLabels: {},
 }
 
-function someOf(key: string, value: object): object {
-  return Object.keys(value).length === 0 ? {} : { [key]: value }
-}
-
-function orNull<T>(list: readonly T[]): readonly T[] | null {
-  return list.length === 0 ? null : list
+function someOf<K extends string, V extends object>(key: K, value: V): { [key in K]?: V } {
+  return Object.keys(value).length === 0 ? {} : ({ [key]: value } as { [key in K]: V })
 }
