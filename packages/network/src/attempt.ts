@@ -16,7 +16,7 @@ export interface Attempt {
 export function recordAttempt(context: StageContext, plan: UpPlan): void {
   const attempt: Attempt = {
     cniPath: plan.cniPath,
-    links: plan.networks.map(({ uuid, network, cniVersion, plugins, ifName, args, portMappings, cniPath }) => ({ uuid, network, cniVersion, plugins, ifName, args, portMappings, cniPath })),
+    links: plan.networks.map(({ file: _file, masquerade: _masquerade, ...link }) => link),
   }
   writeFileAtomic(join(context.podDirectory, file), `${JSON.stringify(attempt)}\n`, { mode: 0o640 })
 }
@@ -39,7 +39,7 @@ export function forgetAttempt(context: StageContext): void {
 export function linkOf(uuid: string, attachment: Attachment, cniPath: readonly string[]): Link {
   const config = attachment.config as Pick<Link, 'cniVersion' | 'plugins' | 'portMappings'>
   return {
-    uuid, network: attachment.network, cniVersion: config.cniVersion, plugins: config.plugins, ifName: attachment.ifName, args: attachment.args,
-    portMappings: config.portMappings, cniPath,
+    uuid, network: attachment.network, ifName: attachment.ifName, args: attachment.args,
+    cniVersion: config.cniVersion, plugins: config.plugins, portMappings: config.portMappings, cniPath,
   }
 }

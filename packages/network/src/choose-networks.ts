@@ -1,6 +1,11 @@
 import { RocketError } from '@rocket/contracts'
 import type { NetworkConfig } from './cni-types.ts'
 
+export interface NetworkRequest {
+  name: string
+  args?: string | undefined
+}
+
 export interface ChosenNetwork extends NetworkConfig {
   ifName: string
   /** CNI_ARGS, verbatim. */
@@ -11,7 +16,7 @@ export interface ChosenNetwork extends NetworkConfig {
  * The networks that were asked for, in the order in which they are configured (file names), with interfaces eth0, eth1, … `all` stands
  * for every one. Throws NETWORK_NOT_FOUND with the names that have no configuration.
  */
-export function chooseNetworks(requests: readonly { name: string; args?: string | undefined }[], known: readonly NetworkConfig[]): ChosenNetwork[] {
+export function chooseNetworks(requests: readonly NetworkRequest[], known: readonly NetworkConfig[]): ChosenNetwork[] {
   const wanted = new Map(requests.map((request) => [request.name, request.args]))
   const all = wanted.delete('all')
   const missing = [...wanted.keys()].filter((name) => !known.some((network) => network.name === name))

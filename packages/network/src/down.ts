@@ -37,7 +37,8 @@ export function findRemains(context: StageContext): Remains {
     return { ...common, recorded: true, unfinished: false, cniPath: net.cniPath, links, firewall: net.ports.length > 0 }
   }
   const cniPath = attempt?.cniPath ?? pluginDirectories('/etc/rkt')
-  return { ...common, recorded: attempt !== undefined, unfinished: true, cniPath, links: (attempt?.links ?? []).map((link) => ({ link })), firewall: true }
+  const links = (attempt?.links ?? []).map((link) => ({ link }))
+  return { ...common, recorded: attempt !== undefined, unfinished: true, cniPath, links, firewall: true }
 }
 
 export function applyDown(remains: Remains, context: StageContext): void {
@@ -55,9 +56,13 @@ export function undo(remains: Remains, context: StageContext): void {
   if (remains.netns === undefined && remains.links.some(({ link }) => link.plugins.some((plugin) => plugin.ipMasq === true))) {
     jobs.push(removeIptablesMasquerade(remains.uuid, remains.links.map(({ link }) => link.network)))
   }
-  const failures = runTogether(jobs).filter((outcome) => outcome.error !== undefined).map((outcome) => outcome.error)
-  if (remains.unfinished) failures.push(...runTogether(releaseLeases(remains)).filter((outcome) => outcome.error !== undefined).map((outcome) => outcome.error))
+  const failures = failuresOf(jobs)
+  if (remains.unfinished) failures.push(...failuresOf(releaseLeases(remains)))
   finish(failures, context)
+}
+
+function failuresOf(jobs: readonly Job<void>[]): unknown[] {
+  return runTogether(jobs).filter((outcome) => outcome.error !== undefined).map((outcome) => outcome.error)
 }
 
 function finish(failures: readonly unknown[], context: StageContext): void {

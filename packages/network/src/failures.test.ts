@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { isRocketError, type ErrorCode, type RocketError } from '@rocket/contracts'
-import { stage } from './stage.ts'
-import { becomeHost, cannotRun, interfaces, makeContext, makePod, remove, traces, waitForNoInterfaces, type TestPod } from './world.testing.ts'
+import { isRocketError } from '@rocket/contracts'
+import {
+  becomeHost, cannotRun, down, failure, finish, interfaces, makePod, remove, traces, up, waitForNoInterfaces,
+} from './world.testing.ts'
 
 const skip = cannotRun ?? false
 let base: string
@@ -33,9 +34,13 @@ test('a plugin that is not installed is named, with what to install, before anyt
 
 test("a failing plugin gives its own words, and the networks before it are undone", { skip }, async () => {
   const localConfig = configure({
-    '00-first.conf': { cniVersion: '0.4.0', name: 'first', type: 'ptp', ipMasq: true, ipam: { type: 'host-local', subnet: '10.55.0.0/24' } },
+    '00-first.conf': ptp('first', '10.55.0.0/24'),
     '10-bad.conf': { cniVersion: '0.4.0', name: 'bad', type: 'failing' },
-  }, { failing: `#!/bin/sh\necho '{"cniVersion":"0.4.0","code":7,"msg":"it rained","details":"all day"}'\n[ "$CNI_COMMAND" = DEL ] || exit 1` })
+  }, {
+    failing: `#!/bin/sh
+      echo '{"cniVersion":"0.4.0","code":7,"msg":"it rained","details":"all day"}'
+      [ "$CNI_COMMAND" = DEL ] || exit 1`,
+  })
   const pod = makePod(base, { networks: [{ name: 'bad' }, { name: 'first' }], localConfig })
   const error = await failure(pod, 'CNI_PLUGIN_FAILED')
   assert.equal(error.message, 'error adding network "bad": plugin failing failed: it rained; all day')
@@ -46,7 +51,7 @@ test("a failing plugin gives its own words, and the networks before it are undon
 })
 
 test('the address pool being used up is the plugin\'s message, and frees nothing of others', { skip }, async () => {
-  const localConfig = configure({ '10-tiny.conf': { cniVersion: '0.4.0', name: 'tiny', type: 'ptp', ipam: { type: 'host-local', subnet: '10.54.0.0/30' } } })
+  const localConfig = configure({ '10-tiny.conf': ptp('tiny', '10.54.0.0/30') })
   const first = makePod(base, { networks: [{ name: 'tiny' }], localConfig })
   await up(first)
   const second = makePod(base, { networks: [{ name: 'tiny' }], localConfig })
@@ -59,32 +64,41 @@ test('the address pool being used up is the plugin\'s message, and frees nothing
 
 test('plugins of a list are told the result before them, and DEL comes in reverse order', { skip }, async () => {
   const log = join(base, 'log')
-  const plugin = `#!/bin/sh\ninput=$(cat)\necho "$CNI_COMMAND $(basename "$0") $CNI_IFNAME $CNI_ARGS $input" >> ${log}
-[ "$CNI_COMMAND" = DEL ] || echo '{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.1.2.3/24"}],"dns":{"nameservers":["10.1.2.1"],"search":["example.org"]}}'`
-  const localConfig = configure({ '10-chain.conflist': { cniVersion: '0.4.0', name: 'chain', plugins: [{ type: 'one', mtu: 1400 }, { type: 'two' }] } }, { one: plugin, two: plugin })
+  const result = {
+    cniVersion: '0.4.0', ips: [{ version: '4', address: '10.1.2.3/24' }], dns: { nameservers: ['10.1.2.1'], search: ['example.org'] },
+  }
+  const plugin = `#!/bin/sh
+    input=$(cat)
+    echo "$CNI_COMMAND $(basename "$0") $CNI_IFNAME $CNI_ARGS $input" >> ${log}
+    [ "$CNI_COMMAND" = DEL ] || echo '${JSON.stringify(result)}'`
+  const chain = { cniVersion: '0.4.0', name: 'chain', plugins: [{ type: 'one', mtu: 1400 }, { type: 'two' }] }
+  const localConfig = configure({ '10-chain.conflist': chain }, { one: plugin, two: plugin })
   const pod = makePod(base, { networks: [{ name: 'chain', args: 'A=1' }], localConfig })
   await up(pod)
   assert.deepEqual(pod.context.files.read('Net').dns, { nameservers: ['10.1.2.1'], search: ['example.org'], options: [], from: 'chain' })
   finish(pod)
-  const lines = readFileSync(log, 'utf8').trim().split('\n').map((line) => line.replace(/\{.*/, '').trim())
-  assert.deepEqual(lines, ['ADD one eth0 A=1', 'ADD two eth0 A=1', 'DEL two eth0 A=1', 'DEL one eth0 A=1'])
-  const inputs = readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line.slice(line.indexOf('{'))) as Record<string, unknown>)
+  const lines = readFileSync(log, 'utf8').trim().split('\n')
+  assert.deepEqual(lines.map((line) => line.replace(/\{.*/, '').trim()), ['ADD one eth0 A=1', 'ADD two eth0 A=1', 'DEL two eth0 A=1', 'DEL one eth0 A=1'])
+  const inputs = lines.map((line) => JSON.parse(line.slice(line.indexOf('{'))) as Record<string, unknown>)
   assert.deepEqual(inputs.map((input) => [input.name, input.cniVersion, 'prevResult' in input, input.mtu]), [
-    ['chain', '0.4.0', false, 1400], ['chain', '0.4.0', true, undefined], ['chain', '0.4.0', true, undefined], ['chain', '0.4.0', true, 1400],
+    ['chain', '0.4.0', false, 1400], ['chain', '0.4.0', true, undefined],
+    ['chain', '0.4.0', true, undefined], ['chain', '0.4.0', true, 1400],
   ])
 })
 
 test('a network that cannot be undone is told, the others are, and down succeeds once it can be', { skip }, async () => {
   const stuck = join(base, 'stuck')
   const localConfig = configure({ '10-sticky.conf': { cniVersion: '0.4.0', name: 'sticky', type: 'sticky' } }, {
-    sticky: `#!/bin/sh\n[ "$CNI_COMMAND" = DEL ] && [ -e ${stuck} ] && { echo '{"code":11,"msg":"not now"}'; exit 1; }\necho '{"cniVersion":"0.4.0"}'`,
+    sticky: `#!/bin/sh
+      [ "$CNI_COMMAND" = DEL ] && [ -e ${stuck} ] && { echo '{"code":11,"msg":"not now"}'; exit 1; }
+      echo '{"cniVersion":"0.4.0"}'`,
   })
   writeFileSync(stuck, '')
   const pod = makePod(base, { networks: [{ name: 'default' }, { name: 'sticky' }], localConfig })
   await up(pod)
   pod.kill()
-  const context = makeContext(pod.uuid, pod.directory)
-  assert.throws(() => stage.verbs.down?.apply(stage.verbs.down.plan(context), context), (error) => isRocketError(error, 'NETWORK_NOT_UNDONE') && error.message.includes('not now'))
+  const isTold = (error: unknown): boolean => isRocketError(error, 'NETWORK_NOT_UNDONE') && error.message.includes('not now')
+  assert.throws(() => down(pod.uuid, pod.directory), isTold)
   assert.deepEqual(traces(), [])
   remove(stuck)
   finish(pod)
@@ -119,16 +133,22 @@ for (const [file, text, why] of [
 
 test('the first definition of a name wins and the other is told of; a built-in network can be replaced', { skip }, async () => {
   const localConfig = configure({
-    '10-mine.conf': { cniVersion: '0.4.0', name: 'default', type: 'ptp', ipam: { type: 'host-local', subnet: '10.53.0.0/24' } },
-    '20-late.conf': { cniVersion: '0.4.0', name: 'default', type: 'ptp', ipam: { type: 'host-local', subnet: '10.52.0.0/24' } },
+    '10-mine.conf': ptp('default', '10.53.0.0/24'),
+    '20-late.conf': ptp('default', '10.52.0.0/24'),
   })
   const pod = makePod(base, { localConfig })
   await up(pod)
   assert.match(pod.context.files.read('Net').attachments[0]?.addresses[0] as string, /^10\.53\./)
-  assert.deepEqual(pod.warnings, [`overriding "default" network with one from ${localConfig}/net.d`, '"default" network already defined, ignoring 20-late.conf'])
+  assert.deepEqual(pod.warnings, [
+    `overriding "default" network with one from ${localConfig}/net.d`, '"default" network already defined, ignoring 20-late.conf',
+  ])
   finish(pod)
   assert.deepEqual(waitForNoInterfaces(), [])
 })
+
+function ptp(name: string, subnet: string): object {
+  return { cniVersion: '0.4.0', name, type: 'ptp', ipMasq: true, ipam: { type: 'host-local', subnet } }
+}
 
 function configure(files: Record<string, object>, plugins: Record<string, string> = {}): string {
   const localConfig = mkdtempSync(join(base, 'config-'))
@@ -139,30 +159,4 @@ function configure(files: Record<string, object>, plugins: Record<string, string
     chmodSync(join(localConfig, 'net.d', name), 0o755)
   }
   return localConfig
-}
-
-async function up(pod: TestPod): Promise<void> {
-  const verb = stage.verbs.up
-  await verb?.apply(verb.plan(pod.context), pod.context)
-}
-
-function finish(pod: TestPod): void {
-  try {
-    pod.kill()
-  } catch {
-    // It was dead already.
-  }
-  const context = makeContext(pod.uuid, pod.directory)
-  void stage.verbs.down?.apply(stage.verbs.down.plan(context), context)
-  assert.deepEqual(traces(pod.uuid), [])
-}
-
-async function failure(pod: TestPod, code: ErrorCode): Promise<RocketError> {
-  try {
-    await up(pod)
-  } catch (error) {
-    assert.ok(isRocketError(error, code), String(error))
-    return error
-  }
-  return assert.fail('it did not fail')
 }

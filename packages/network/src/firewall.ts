@@ -8,7 +8,7 @@ const nftTimeoutMs = 20_000
 
 /**
  * Runs one transaction on our table. The table is made when it is not there or not whole (first pod since boot, or somebody flushed the
- * ruleset): trying first is 10 ms cheaper than asking. Throws PORT_IN_USE when an element belongs to another pod, FIREWALL_FAILED otherwise.
+ * ruleset): trying first is 10 ms cheaper than asking. Throws PORT_IN_USE when an element belongs to another pod, else FIREWALL_FAILED.
  */
 export function* applyRules(uuid: string, family: Family, rules: string): Job<void> {
   if (rules === '') return

@@ -4,8 +4,8 @@ import type { Job } from './run-together.ts'
 import { environmentOfPod } from './stragglers.ts'
 
 /**
- * Takes away the masquerade rules that plugins wrote for this pod, where the plugins do so themselves (a machine without nft, or a plugin we do
- * not take that work from). Their own DEL only does it while the pod's namespace lives. Repeatable; nothing happens without iptables.
+ * Takes away the masquerade rules that plugins wrote for this pod, where the plugins do so themselves (a machine without nft, or a plugin
+ * we do not take that work from). Their own DEL only does it while the pod's namespace lives. Repeatable; nothing happens without iptables.
  */
 export function* removeIptablesMasquerade(uuid: string, networks: readonly string[]): Job<void> {
   if (findProgram('iptables-save') === undefined) return
@@ -27,8 +27,9 @@ export function masqueradeRemoval(saved: string, chains: readonly string[]): str
   const lines = saved.split('\n')
   const present = chains.filter((chain) => lines.some((line) => line.startsWith(`:${chain} `)))
   if (present.length === 0) return ''
-  const jumps = lines.filter((line) => line.startsWith('-A ') && present.some((chain) => line.includes(` -j ${chain}`) && !line.startsWith(`-A ${chain} `)))
-  return ['*nat', ...jumps.map((line) => line.replace(/^-A/, '-D')), ...present.flatMap((chain) => [`-F ${chain}`, `-X ${chain}`]), 'COMMIT', ''].join('\n')
+  const jumps = lines.filter((line) => line.startsWith('-A POSTROUTING ') && present.some((chain) => line.endsWith(` -j ${chain}`)))
+  const removal = [...jumps.map((line) => line.replace(/^-A/, '-D')), ...present.flatMap((chain) => [`-F ${chain}`, `-X ${chain}`])]
+  return ['*nat', ...removal, 'COMMIT', ''].join('\n')
 }
 
 function failed(program: string, stderr: Buffer): RocketError {

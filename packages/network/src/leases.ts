@@ -19,7 +19,8 @@ export function releaseLeases(remains: Remains): Job<void>[] {
 }
 
 function holdsLease(network: string, uuid: string): boolean {
-  return list(`${leaseDirectory}/${network}`).some((name) => /^[0-9a-fA-F.:]+$/.test(name) && firstLine(`${leaseDirectory}/${network}/${name}`) === uuid)
+  const directory = `${leaseDirectory}/${network}`
+  return list(directory).some((name) => /^[0-9a-fA-F.:]+$/.test(name) && firstLine(`${directory}/${name}`) === uuid)
 }
 
 function firstLine(path: string): string {

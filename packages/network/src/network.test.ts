@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { PublishedPort } from '@rocket/contracts'
-import { stage } from './stage.ts'
-import { becomeHost, cannotRun, interfaces, makeContext, makePod, remove, run, traces, waitForNoInterfaces, type TestPod } from './world.testing.ts'
+import {
+  becomeHost, cannotRun, down, interfaces, makePod, remove, run, traces, up, waitForNoInterfaces,
+} from './world.testing.ts'
 
 const skip = cannotRun ?? false
 let base: string
@@ -122,7 +123,9 @@ test('the rules come back when somebody flushed the ruleset', { skip }, async ()
 test('networks whose subnets overlap are masqueraded both', { skip }, async () => {
   const localConfig = join(base, 'config')
   mkdirSync(join(localConfig, 'net.d'), { recursive: true })
-  writeFileSync(join(localConfig, 'net.d/10-wide.conf'), JSON.stringify({ cniVersion: '0.4.0', name: 'wide', type: 'ptp', ipMasq: true, ipam: { type: 'host-local', subnet: '172.16.0.0/16' } }))
+  writeFileSync(join(localConfig, 'net.d/10-wide.conf'), JSON.stringify({
+    cniVersion: '0.4.0', name: 'wide', type: 'ptp', ipMasq: true, ipam: { type: 'host-local', subnet: '172.16.0.0/16' },
+  }))
   for (const name of ['default', 'wide', 'wide']) {
     const pod = makePod(base, { networks: [{ name }], localConfig })
     await up(pod)
@@ -132,14 +135,3 @@ test('networks whose subnets overlap are masqueraded both', { skip }, async () =
   assert.match(run('nft', 'list', 'set', 'ip', 'rkt', 'masq-overlapping'), /172\.16\.0\.0\/16/)
   assert.deepEqual(traces(), [])
 })
-
-async function up(pod: TestPod): Promise<void> {
-  const verb = stage.verbs.up
-  await verb?.apply(verb.plan(pod.context), pod.context)
-}
-
-function down(uuid: string, directory: string): void {
-  const context = makeContext(uuid, directory)
-  const verb = stage.verbs.down
-  void verb?.apply(verb.plan(context), context)
-}

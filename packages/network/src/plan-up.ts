@@ -1,6 +1,6 @@
 import type { Pod, PublishedPort, Sandbox, Start } from '@rocket/contracts'
 import { findProgram, requireProgram, type StageContext } from '@rocket/host'
-import { chooseNetworks, type ChosenNetwork } from './choose-networks.ts'
+import { chooseNetworks, type ChosenNetwork, type NetworkRequest } from './choose-networks.ts'
 import type { NetworkConfig, PluginConfig, PortMapping } from './cni-types.ts'
 import { pluginDirectories, requirePlugins } from './plugin-path.ts'
 import { readNetworks } from './read-networks.ts'
@@ -38,7 +38,9 @@ export function planUp(context: StageContext): UpPlan {
   if (start.network.mode !== 'contained') return planWithoutPlugins(start, sandbox)
   const known = readNetworks(start.localConfig, (message) => context.warn(message))
   const firewall = findProgram('nft') === undefined ? 'iptables' : 'nft'
-  const plan = planContained({ uuid: context.uuid, requests: start.network.networks, known, cniPath: pluginDirectories(start.localConfig), pod, sandbox, firewall })
+  const plan = planContained({
+    uuid: context.uuid, requests: start.network.networks, known, cniPath: pluginDirectories(start.localConfig), pod, sandbox, firewall,
+  })
   requirePlugins(plan.networks, plan.cniPath)
   requireFirewall(plan, firewall)
   return plan
@@ -46,7 +48,7 @@ export function planUp(context: StageContext): UpPlan {
 
 export interface ContainedInput {
   uuid: string
-  requests: readonly { name: string; args?: string | undefined }[]
+  requests: readonly NetworkRequest[]
   known: readonly NetworkConfig[]
   cniPath: string[]
   pod: Pick<Pod, 'ports'>
@@ -87,7 +89,8 @@ function planWithoutPlugins(start: Start, sandbox: Sandbox): UpPlan {
 }
 
 function planNetwork(network: ChosenNetwork, input: ContainedInput, ports: readonly PublishedPort[]): PlannedNetwork {
-  const ours = input.firewall === 'nft' && masquerades(network) && network.plugins.every((plugin) => plugin.ipMasq !== true || canTakeOver(plugin))
+  const masquerading = network.plugins.filter((plugin) => plugin.ipMasq === true)
+  const ours = input.firewall === 'nft' && masquerading.length > 0 && masquerading.every(canTakeOver)
   const plugins = ours ? network.plugins.map((plugin) => (plugin.ipMasq === true ? { ...plugin, ipMasq: false } : plugin)) : network.plugins
   const mapsPorts = plugins.some((plugin) => plugin.capabilities?.portMappings === true)
   const needsPortmap = input.firewall === 'iptables' && ports.length > 0 && !mapsPorts
@@ -117,7 +120,8 @@ function configuredSubnets(plugin: PluginConfig): string[] {
 
 function portMapping(port: PublishedPort): PortMapping {
   return {
-    hostPort: port.hostPort, containerPort: port.podPort, protocol: port.protocol, ...(port.hostIp === undefined ? {} : { hostIP: port.hostIp }),
+    hostPort: port.hostPort, containerPort: port.podPort, protocol: port.protocol,
+    ...(port.hostIp === undefined ? {} : { hostIP: port.hostIp }),
   }
 }
 

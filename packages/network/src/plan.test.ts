@@ -44,13 +44,15 @@ test('the rules are those in golden/rules.nft', () => {
 })
 
 test('takes back the elements and the chain of one pod and nothing of another', () => {
+  const mark = `${uuid} veth1`
+  const other = 'other veth2'
   const chain = (name: string): object => ({ chain: { family: 'ip', table: 'rkt', name } })
   const element = (concat: unknown[], comment: string): unknown => ({ elem: { val: { concat }, comment } })
   const json = JSON.stringify({
     nftables: [
       { metainfo: {} }, { set: { name: 'masq', elem: [{ prefix: { addr: '172.16.28.0', len: 24 } }] } },
-      { set: { name: 'translated', elem: [element(['127.0.0.1', '172.16.28.5'], `${uuid} veth1`), element(['127.0.0.1', '172.16.28.6'], 'other veth2')] } },
-      { map: { name: 'ports', elem: [[element(['tcp', 8080], `${uuid} veth1`), { goto: {} }], [element(['tcp', 8081], 'other veth2'), { goto: {} }]] } },
+      { set: { name: 'translated', elem: [element(['127.0.0.1', '172.16.28.5'], mark), element(['127.0.0.1', '172.16.28.6'], other)] } },
+      { map: { name: 'ports', elem: [[element(['tcp', 8080], mark), { goto: {} }], [element(['tcp', 8081], other), { goto: {} }]] } },
       { map: { name: 'address-ports', elem: [[element(['192.0.2.1', 'udp', 53], `${uuid} -`), { goto: {} }]] } },
       chain('postrouting'), chain(`RKT-PFWD-DNAT-${uuid}`), chain('RKT-PFWD-DNAT-other'),
     ],
@@ -69,7 +71,8 @@ test('takes back the elements and the chain of one pod and nothing of another', 
 })
 
 test('networks come in the order of their file names, each interface once, whatever the order of the request', () => {
-  const names = (requests: { name: string }[]): string[] => chooseNetworks(requests, [mine, ...builtinNetworks]).map((one) => `${one.ifName}=${one.name}`)
+  const known = [mine, ...builtinNetworks]
+  const names = (requests: { name: string }[]): string[] => chooseNetworks(requests, known).map((one) => `${one.ifName}=${one.name}`)
   assert.deepEqual(names([{ name: 'default' }, { name: 'mine' }]), ['eth0=mine', 'eth1=default'])
   assert.deepEqual(names([{ name: 'all' }]), ['eth0=mine', 'eth1=default', 'eth2=default-restricted'])
 })

@@ -11,14 +11,17 @@ export function pluginDirectories(localConfig: string): string[] {
  * Throws CNI_PLUGIN_MISSING unless every plugin that the networks name, address management included, is there. A plugin that starts
  * another one would only notice in the middle of an ADD.
  */
-export function requirePlugins(networks: readonly { network: string; plugins: readonly PluginConfig[] }[], directories: readonly string[]): void {
-  for (const network of networks) {
-    for (const plugin of network.plugins) {
-      for (const type of [plugin.type, plugin.ipam?.type]) {
-        if (type !== undefined && type !== '' && findPlugin(type, directories) === undefined) throw pluginMissing(network.network, type, directories)
-      }
-    }
+export function requirePlugins(networks: readonly NamedPlugins[], directories: readonly string[]): void {
+  for (const { network, plugins } of networks) {
+    const types = plugins.flatMap((plugin) => [plugin.type, plugin.ipam?.type ?? '']).filter((type) => type !== '')
+    const missing = types.find((type) => findPlugin(type, directories) === undefined)
+    if (missing !== undefined) throw pluginMissing(network, missing, directories)
   }
+}
+
+interface NamedPlugins {
+  network: string
+  plugins: readonly PluginConfig[]
 }
 
 export function findPlugin(type: string, directories: readonly string[]): string | undefined {

@@ -21,7 +21,7 @@ export async function checkPorts(ports: readonly PublishedPort[], content: Table
 
 export type HostSockets = Record<'tcp' | 'udp', BoundSocket[]>
 
-/** What the host's sockets are bound to, as far as these ports are concerned. The tables of tcp take 4 ms each, however few sockets there are. */
+/** What the host's sockets are bound to, of the protocols of these ports. The tables of tcp take 4 ms each, however few there are. */
 export function readSockets(ports: readonly PublishedPort[]): HostSockets {
   const read = (protocol: 'tcp' | 'udp'): BoundSocket[] => !ports.some((port) => port.protocol === protocol) ? []
     : [...parseSockets(readTableFile(protocol), 4, protocol), ...parseSockets(readTableFile(`${protocol}6`), 6, protocol)]
@@ -37,8 +37,8 @@ export interface BoundSocket {
 }
 
 /**
- * The sockets of one of the kernel's tables (`/proc/net/tcp`, `udp6`, …) that take what comes to their port: listening ones of tcp, all of
- * udp that have no peer.
+ * The sockets of one of the kernel's tables (`/proc/net/tcp`, `udp6`, …) that take what comes to their port: listening ones of tcp, all
+ * of udp that have no peer.
  */
 export function parseSockets(text: string, family: 4 | 6, protocol: 'tcp' | 'udp'): BoundSocket[] {
   const sockets: BoundSocket[] = []
@@ -52,7 +52,7 @@ export function parseSockets(text: string, family: 4 | 6, protocol: 'tcp' | 'udp
 }
 
 /** Whether one may stop the other from being bound: same port, and the same address or one of them the wildcard. */
-export function collides(socket: Pick<BoundSocket, 'family' | 'address' | 'port'>, port: Pick<PublishedPort, 'hostPort' | 'hostIp'>): boolean {
+export function collides(socket: Omit<BoundSocket, 'inode'>, port: Pick<PublishedPort, 'hostPort' | 'hostIp'>): boolean {
   if (socket.port !== port.hostPort) return false
   if (socket.family === 6 && socket.address !== undefined && socket.address.includes(':')) return false
   return socket.address === undefined || isWildcard(port.hostIp) || socket.address === port.hostIp
@@ -65,7 +65,7 @@ function isSamePort(element: OwnedElement, port: PublishedPort): boolean {
   return protocol === port.protocol && collides({ family: 4, address, port: Number(number) }, port)
 }
 
-/** The pod's end of the wire dies with its namespace, and ours with it. Asked of /proc, which follows our network namespace; /sys does not. */
+/** The pod's end of the wire dies with its namespace, and ours with it. /proc follows our network namespace; /sys does not. */
 function hasInterface(name: string | undefined): boolean {
   return name === undefined || existsSync(`/proc/sys/net/ipv4/conf/${name}`)
 }
@@ -78,7 +78,7 @@ async function findSocket(port: PublishedPort, sockets: readonly BoundSocket[]):
 }
 
 async function canBind(port: PublishedPort): Promise<boolean> {
-  const host = isWildcard(port.hostIp) ? '0.0.0.0' : port.hostIp
+  const host = port.hostIp ?? '0.0.0.0'
   try {
     if (port.protocol === 'tcp') {
       const { createServer } = await import('node:net')
@@ -90,7 +90,8 @@ async function canBind(port: PublishedPort): Promise<boolean> {
       const { createSocket } = await import('node:dgram')
       const socket = createSocket('udp4')
       await new Promise<void>((resolve, reject) => {
-        socket.once('error', (error) => socket.close(() => reject(error))).bind({ port: port.hostPort, address: host as string, exclusive: true }, () => socket.close(() => resolve()))
+        socket.once('error', (error) => socket.close(() => reject(error)))
+        socket.bind({ port: port.hostPort, address: host, exclusive: true }, () => socket.close(() => resolve()))
       })
     }
     return true

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { closeSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { isRocketError, type ErrorCode, type PublishedPort } from '@rocket/contracts'
-import { native, openNamespace, runProgram, spawn } from '@rocket/host'
-import { stage } from './stage.ts'
-import { becomeHost, cannotRun, makeContext, makePod, remove, run, traces, waitForNoInterfaces, type TestPod } from './world.testing.ts'
+import type { PublishedPort } from '@rocket/contracts'
+import { findProgram, native, openNamespace, runProgram, spawn } from '@rocket/host'
+import {
+  becomeHost, cannotRun, failure, finish, makePod, remove, run, traces, up, waitForNoInterfaces, type TestPod,
+} from './world.testing.ts'
 
 const skip = cannotRun ?? false
 let base: string
@@ -17,8 +18,14 @@ after(() => {
 })
 
 const web: PublishedPort = { name: 'http', app: 'web', protocol: 'tcp', podPort: 80, hostPort: 8080 }
-const answerTcp = `require('node:net').createServer((c) => { c.on('error', () => {}); c.end('from ' + c.remoteAddress) }).listen(PORT, HOST, () => console.log('up'))`
-const answerUdp = `const s = require('node:dgram').createSocket('udp4'); s.on('message', (m, from) => s.send('from ' + from.address, from.port, from.address)); s.bind(PORT, HOST, () => console.log('up'))`
+const answerTcp = `require('node:net').createServer((c) => { c.on('error', () => {}); c.end('from ' + c.remoteAddress) })
+  .listen(PORT, HOST, () => console.log('up'))`
+const answerUdp = `require('node:dgram').createSocket('udp4')
+  .on('message', function (m, from) { this.send('from ' + from.address, from.port, from.address) })
+  .bind(PORT, HOST, () => console.log('up'))`
+const noteUdp = `require('node:dgram').createSocket('udp4')
+  .on('message', (m) => require('node:fs').appendFileSync('FILE', m)).bind(PORT, HOST, () => console.log('up'))`
+const listen = `require('node:net').createServer().listen({ port: PORT, host: '::', ipv6Only: ONLY }, () => console.log('up'))`
 
 test('a published port answers on 127.0.0.1, on an address of the host, from outside, and from the pod itself', { skip }, async () => {
   const pod = makePod(base, { ports: [web, { ...web, name: 'dns', protocol: 'udp', podPort: 53, hostPort: 5353 }] })
@@ -52,7 +59,7 @@ test('a pod cannot reach what listens on the loopback interface of the host', { 
   const pod = makePod(base, { ports: [web] })
   await up(pod)
   const heard = join(base, 'heard')
-  const listener = serveIn(process.pid, `const s = require('node:dgram').createSocket('udp4'); s.on('message', (m) => require('node:fs').appendFileSync('${heard}', m)); s.bind(PORT, HOST, () => console.log('up'))`, 7777)
+  const listener = serveIn(process.pid, noteUdp.replace('FILE', heard), 7777)
   // What an app can do that is root in its own namespace: send the host's own 127.0.0.1 over the wire.
   pod.inside('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet')
   for (const local of ['127.0.0.0/8', '127.0.0.1']) pod.inside('ip', 'route', 'del', 'local', local, 'dev', 'lo', 'table', 'local')
@@ -79,7 +86,7 @@ test('a port published on one address does not answer on another', { skip }, asy
   assert.equal(connect('10.77.0.2', 8080), 'the other')
   assert.match(connect('127.0.0.1', 8080), /ECONNREFUSED/)
   for (const server of servers) end(server)
-  finish(one, false)
+  finish(one)
   finish(two)
 })
 
@@ -87,7 +94,7 @@ test('a port that a process of the host listens on is refused by name before any
   const squatter = serveIn(process.pid, answerTcp, 8080)
   const pod = makePod(base, { ports: [web] })
   const error = await failure(pod, 'PORT_IN_USE')
-  assert.match(error, /8080\/tcp: the port is in use by process \d+ \((node|MainThread)/)
+  assert.match(error.message, /8080\/tcp: the port is in use by process \d+ \((node|MainThread)/)
   assert.deepEqual(traces(), [])
   end(squatter)
   await up(pod)
@@ -96,9 +103,9 @@ test('a port that a process of the host listens on is refused by name before any
 
 for (const [only, refused] of [['false', true], ['true', false]] as const) {
   test(`a socket on every IPv6 address with ipv6Only ${only} is ${refused ? 'in the way' : 'not in the way'}`, { skip }, async () => {
-    const squatter = serveIn(process.pid, `require('node:net').createServer().listen({ port: PORT, host: '::', ipv6Only: ${only} }, () => console.log('up'))`, 8080)
+    const squatter = serveIn(process.pid, listen.replace('ONLY', only), 8080)
     const pod = makePod(base, { ports: [web] })
-    if (refused) assert.match(await failure(pod, 'PORT_IN_USE'), /by process/)
+    if (refused) assert.match((await failure(pod, 'PORT_IN_USE')).message, /by process/)
     else await up(pod)
     end(squatter)
     finish(pod)
@@ -114,7 +121,7 @@ for (const [first, second] of [
     const pod = makePod(base, { ports: [first] })
     await up(pod)
     const late = makePod(base, { ports: [second] })
-    assert.match(await failure(late, 'PORT_IN_USE'), new RegExp(`by pod ${pod.uuid}`))
+    assert.match((await failure(late, 'PORT_IN_USE')).message, new RegExp(`by pod ${pod.uuid}`))
     assert.deepEqual(traces(late.uuid), [])
     late.kill()
     finish(pod)
@@ -129,18 +136,22 @@ test('a pod that is gone but not collected does not keep its ports', { skip }, a
   const pod = makePod(base, { ports: [web] })
   await up(pod)
   assert.deepEqual(traces(gone.uuid).filter((line) => !line.startsWith('default/')), [])
-  finish(gone, false)
+  finish(gone)
   assert.notDeepEqual(traces(pod.uuid), [])
   finish(pod)
 })
 
-test('a network of the user that maps ports itself is left to do so', { skip: skip !== false || run('sh', '-c', 'command -v iptables') === '' }, async () => {
+const skipIptables = skip !== false ? skip : findProgram('iptables') === undefined ? 'needs iptables' : false
+test('a network of the user that maps ports itself is left to do so', { skip: skipIptables }, async () => {
   const localConfig = join(base, 'config')
   mkdirSync(join(localConfig, 'net.d'), { recursive: true })
   writeFileSync(join(localConfig, 'net.d/10-mine.conflist'), JSON.stringify({
     cniVersion: '0.4.0', name: 'mine',
     plugins: [
-      { type: 'bridge', bridge: 'mine0', isDefaultGateway: true, ipMasq: true, ipam: { type: 'host-local', ranges: [[{ subnet: '10.66.0.0/24' }]] } },
+      {
+        type: 'bridge', bridge: 'mine0', isDefaultGateway: true, ipMasq: true,
+        ipam: { type: 'host-local', ranges: [[{ subnet: '10.66.0.0/24' }]] },
+      },
       { type: 'portmap', capabilities: { portMappings: true } },
     ],
   }))
@@ -150,38 +161,11 @@ test('a network of the user that maps ports itself is left to do so', { skip: sk
   assert.equal(connect('127.0.0.1', 8080), 'from 10.66.0.1')
   assert.match(run('iptables-save', '-t', 'nat'), /CNI-DN-/)
   end(server)
-  finish(pod, false)
+  finish(pod)
   assert.doesNotMatch(run('iptables-save', '-t', 'nat'), /CNI-DN-[0-9a-f]|10\.66/)
   assert.deepEqual(traces(), [])
   run('ip', 'link', 'del', 'mine0')
 })
-
-async function up(pod: TestPod): Promise<void> {
-  const verb = stage.verbs.up
-  await verb?.apply(verb.plan(pod.context), pod.context)
-}
-
-function finish(pod: TestPod, last = true): void {
-  try {
-    pod.kill()
-  } catch {
-    // It was dead already.
-  }
-  const context = makeContext(pod.uuid, pod.directory)
-  void stage.verbs.down?.apply(stage.verbs.down.plan(context), context)
-  assert.deepEqual(traces(pod.uuid), [])
-  if (last) waitForNoInterfaces()
-}
-
-async function failure(pod: TestPod, code: ErrorCode): Promise<string> {
-  try {
-    await up(pod)
-  } catch (error) {
-    assert.ok(isRocketError(error, code), String(error))
-    return error.message
-  }
-  return assert.fail('it did not fail')
-}
 
 function addressOf(pod: TestPod): string {
   return pod.context.files.read('Net').attachments[0]?.addresses[0]?.split('/')[0] as string
@@ -206,7 +190,9 @@ function serveIn(pid: number, program: string, port: number): number {
   const [read, write] = native().pipe()
   const fd = openNamespace(pid, 'net')
   const host = pid === process.pid ? "'127.0.0.1'" : "'0.0.0.0'"
-  const server = spawn(process.execPath, [process.execPath, '-e', program.replace('PORT', String(port)).replace('HOST', host)], process.env, { fds: [-1, write, 2], joins: [fd], parentDeathSignal: 9 })
+  const script = program.replace('PORT', String(port)).replace('HOST', host)
+  const options = { fds: [-1, write, 2], joins: [fd], parentDeathSignal: 9 }
+  const server = spawn(process.execPath, [process.execPath, '-e', script], process.env, options)
   closeAll(fd, write)
   native().poll([read], [1], 5000)
   closeAll(read)
@@ -219,13 +205,13 @@ function end(pid: number): void {
 }
 
 function connect(host: string, port: number, pid: number = process.pid): string {
-  return node(`const c = require('node:net').connect({ host: '${host}', port: ${port}, timeout: 700 }); c.on('data', (d) => console.log(String(d)))
-    .on('error', (e) => console.log(e.code)).on('timeout', () => { console.log('TIMEOUT'); c.destroy() })`, pid)
+  return node(`require('node:net').connect({ host: '${host}', port: ${port}, timeout: 700 }).on('data', (d) => console.log(String(d)))
+    .on('error', (e) => console.log(e.code)).on('timeout', function () { console.log('TIMEOUT'); this.destroy() })`, pid)
 }
 
 function ask(host: string, port: number, pid: number = process.pid, timeoutMs = 3000): string {
-  return node(`const s = require('node:dgram').createSocket('udp4'); s.on('message', (m) => { console.log(String(m)); process.exit() }); s.send('hello', ${port}, '${host}')
-    ; setTimeout(() => process.exit(), ${timeoutMs})`, pid)
+  return node(`require('node:dgram').createSocket('udp4').on('message', (m) => { console.log(String(m)); process.exit() })
+    .send('hello', ${port}, '${host}'); setTimeout(() => process.exit(), ${timeoutMs})`, pid)
 }
 
 function node(program: string, pid: number): string {

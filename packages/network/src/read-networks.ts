@@ -49,17 +49,22 @@ function readNetwork(path: string, file: string): NetworkConfig {
   if (!isObject(value)) return problem('it is not a JSON object')
   const { name, cniVersion, plugins, disableCheck: _disableCheck, ...rest } = value
   // CNI's rule for names, which become directories and chains.
-  if (typeof name !== 'string' || !/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/.test(name)) return problem('its name is missing or not a network name')
-  if (cniVersion !== undefined && (typeof cniVersion !== 'string' || !/^\d+\.\d+\.\d+$/.test(cniVersion))) return problem('cniVersion is not a version')
+  if (!matches(name, /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/)) return problem('its name is missing or not a network name')
+  // The specification: a configuration without a version speaks 0.1.0.
+  const version = cniVersion ?? '0.1.0'
+  if (!matches(version, /^\d+\.\d+\.\d+$/)) return problem('cniVersion is not a version')
   const list = file.endsWith('.conflist') ? plugins : [rest]
   if (!Array.isArray(list) || list.length === 0) return problem('it lists no plugins')
   for (const plugin of list as unknown[]) {
     if (!isObject(plugin) || typeof plugin.type !== 'string') return problem('a plugin has no type')
-    if (!/^[\w.-]+$/.test(plugin.type) || plugin.type.startsWith('.')) return problem(`${JSON.stringify(plugin.type)} is not the name of a plugin`)
+    if (!matches(plugin.type, /^\w[\w.-]*$/)) return problem(`${JSON.stringify(plugin.type)} is not the name of a plugin`)
     if (plugin.ipam !== undefined && !isObject(plugin.ipam)) return problem('ipam is not an object')
   }
-  // The specification: a configuration without a version speaks 0.1.0.
-  return { name, file, cniVersion: cniVersion ?? '0.1.0', plugins: list as PluginConfig[] }
+  return { name, file, cniVersion: version, plugins: list as PluginConfig[] }
+}
+
+function matches(value: unknown, pattern: RegExp): value is string {
+  return typeof value === 'string' && pattern.test(value)
 }
 
 function readConfig(path: string): unknown {

@@ -36,7 +36,8 @@ test('computes networks and masks', () => {
 
 test('finds the interface of an address in the routing table, the narrowest route first', () => {
   const routes = [
-    'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT', 'eth0\t00000000\t010011AC\t0003\t0\t0\t0\t00000000\t0\t0\t0',
+    'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
+    'eth0\t00000000\t010011AC\t0003\t0\t0\t0\t00000000\t0\t0\t0',
     'wide\t001C10AC\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0', 'veth1\t051C10AC\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0', '',
   ].join('\n')
   assert.equal(routeInterface('172.16.28.5', routes), 'veth1')
@@ -55,7 +56,8 @@ test('reads listening sockets of IPv4 and IPv6, and no others', () => {
     { family: 4, address: '127.0.0.1', port: 8080, inode: '111' }, { family: 4, address: undefined, port: 22, inode: '222' },
   ])
   const six = [
-    'head', '   0: 00000000000000000000000000000000:0050 0:0 0A 0:0 0:0 0 0 0 1', '   1: 0000000000000000FFFF00000100007F:0051 0:0 0A 0:0 0:0 0 0 0 2',
+    'head', '   0: 00000000000000000000000000000000:0050 0:0 0A 0:0 0:0 0 0 0 1',
+    '   1: 0000000000000000FFFF00000100007F:0051 0:0 0A 0:0 0:0 0 0 0 2',
     '   2: 00000000000000000000000001000000:0052 0:0 0A 0:0 0:0 0 0 0 3',
   ].join('\n')
   assert.deepEqual(parseSockets(six, 6, 'tcp').map((socket) => socket.address), [undefined, '127.0.0.1', '0:0:0:0:0:0:0:1'])

@@ -1,10 +1,10 @@
 import type { PublishedPort } from '@rocket/contracts'
 
 /**
- * What we put into nftables, as text for `nft -f`; each text is one transaction. One table `rkt` for all pods: a set of masqueraded subnets,
- * which stays, and maps from published ports to a chain of the pod. The maps make a port belong to one pod at a time, whoever comes first,
- * and the elements carry the pod's UUID, so that what belongs to a pod is found from that alone. Why not the plugins' own iptables rules:
- * docs/decisions/0010.
+ * What we put into nftables, as text for `nft -f`; each text is one transaction. One table `rkt` for all pods: a set of masqueraded
+ * subnets, which stays, and maps from published ports to a chain of the pod. The maps make a port belong to one pod at a time, whoever
+ * comes first, and the elements carry the pod's UUID, so that what belongs to a pod is found from that alone. Why not the plugins' own iptables
+ * rules: docs/decisions/0010.
  */
 export const table = 'rkt'
 
@@ -33,8 +33,8 @@ export function skeleton(family: Family): string {
 }
 
 /**
- * A port is published on every local address, 127.0.0.1 included, or on one. What comes from 127.0.0.1, or from the pod itself by way of the
- * host, must be translated on its way in too, or the answer would not come back this way: `translated` holds those pairs. The guard
+ * A port is published on every local address, 127.0.0.1 included, or on one. What comes from 127.0.0.1, or from the pod itself by way of
+ * the host, must be translated on its way in too, or the answer would not come back this way: `translated` holds those pairs. The guard
  * closes what route_localnet opens: without it a pod could reach what listens on the host's loopback (CVE-2020-8558).
  */
 const portSkeleton: readonly string[] = [
@@ -66,8 +66,8 @@ export interface PortTarget {
 }
 
 /**
- * The same for a network that overlaps another one, in the set that allows it. Not the usual set: to add to one that merges costs 12 ms, each
- * time, for the kernel takes the merged elements out and waits.
+ * The same for a network that overlaps another one, in the set that allows it. Not the usual set: to add to one that merges costs 12 ms,
+ * each time, for the kernel takes the merged elements out and waits.
  */
 export function asOverlapping(rules: string): string {
   return rules.replaceAll(` ${table} masq {`, ` ${table} masq-overlapping {`)

@@ -52,7 +52,7 @@ export function* deleteLink(link: Link, netns: string | undefined, result: unkno
 }
 
 /** What a plugin reads on standard input. Also shown by the plan, without a previous result. */
-export function pluginInput(link: Pick<Link, 'network' | 'cniVersion' | 'portMappings'>, plugin: PluginConfig, prevResult?: unknown): object {
+export function pluginInput(link: Link, plugin: PluginConfig, prevResult?: unknown): object {
   const mapsPorts = plugin.capabilities?.portMappings === true && link.portMappings !== undefined
   const { capabilities: _capabilities, ...config } = plugin
   return {
@@ -62,14 +62,16 @@ export function pluginInput(link: Pick<Link, 'network' | 'cniVersion' | 'portMap
   }
 }
 
-export function pluginEnvironment(command: 'ADD' | 'DEL', link: Link, netns: string | undefined): Record<string, string> {
+export function pluginEnvironment(command: Command, link: Link, netns: string | undefined): Record<string, string> {
   return {
     CNI_COMMAND: command, CNI_CONTAINERID: link.uuid, CNI_NETNS: netns ?? '', CNI_IFNAME: link.ifName,
     CNI_PATH: link.cniPath.join(':'), ...(link.args === undefined ? {} : { CNI_ARGS: link.args }),
   }
 }
 
-function startPlugin(command: 'ADD' | 'DEL', link: Link, plugin: PluginConfig, netns: string | undefined, prevResult: unknown): RunningProgram {
+type Command = 'ADD' | 'DEL'
+
+function startPlugin(command: Command, link: Link, plugin: PluginConfig, netns: string | undefined, prevResult: unknown): RunningProgram {
   const path = findPlugin(plugin.type, link.cniPath)
   if (path === undefined) throw pluginMissing(link.network, plugin.type, link.cniPath)
   return startProgram(path, [], {
@@ -90,7 +92,7 @@ function parseResult(link: Link, plugin: PluginConfig, ended: ProgramResult): un
 }
 
 /** The plugin's own words, `msg; details`, from the error it printed; what it wrote to standard error when it printed none. */
-function pluginFailed(command: 'ADD' | 'DEL', link: Link, plugin: PluginConfig, ended: ProgramResult): RocketError {
+function pluginFailed(command: Command, link: Link, plugin: PluginConfig, ended: ProgramResult): RocketError {
   const words = parseJson(ended.stdout) as { msg?: unknown; details?: unknown } | undefined
   const own = [words?.msg, words?.details].filter((word) => typeof word === 'string' && word !== '').join('; ')
   const last = ended.stderr.toString('utf8').trim().split('\n').slice(-3).join('; ')

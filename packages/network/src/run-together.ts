@@ -6,8 +6,8 @@ export type Job<T> = Generator<RunningProgram, T, ProgramResult>
 export type Outcome<T> = { value: T; error?: undefined } | { value?: undefined; error: unknown }
 
 /**
- * Runs jobs beside each other, in rounds: the next program of each, then a wait for all of them. A job that throws ends alone. `meanwhile` is
- * work of our own, done while the first programs run.
+ * Runs jobs beside each other, in rounds: the next program of each, then a wait for all of them. A job that throws ends alone.
+ * `meanwhile` is work of our own, done while the first programs run.
  */
 export function runTogether<T>(jobs: readonly Job<T>[], meanwhile: () => void = () => undefined): Outcome<T>[] {
   let ownWork = meanwhile

@@ -4,8 +4,8 @@ import { planUp } from './plan-up.ts'
 import { applyUp } from './up.ts'
 
 /**
- * The network of a pod. `up` reads pod.json, start.json and sandbox.json, writes net.json; `down` needs the UUID alone, undoes what `up` did
- * however far it came, and can be repeated.
+ * The network of a pod. `up` reads pod.json, start.json and sandbox.json, writes net.json; `down` needs the UUID alone, undoes what `up`
+ * did however far it came, and can be repeated.
  */
 export const stage: Stage = {
   name: 'network',

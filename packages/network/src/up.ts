@@ -28,7 +28,8 @@ export async function applyUp(plan: UpPlan, context: StageContext): Promise<void
   if (plan.mode === 'contained') return upContained(plan, context)
   if (plan.netns !== undefined) raiseLoopback(plan.netns)
   context.files.write('Net', {
-    version: 1, uuid: context.uuid, mode: plan.mode, ...(plan.netns === undefined ? {} : { netns: plan.netns }), cniPath: [], attachments: [], ports: [],
+    version: 1, uuid: context.uuid, mode: plan.mode, ...(plan.netns === undefined ? {} : { netns: plan.netns }),
+    cniPath: [], attachments: [], ports: [],
   })
 }
 
@@ -74,11 +75,14 @@ function connect(plan: UpPlan, context: StageContext, netns: string, taken: stri
   const added: Added[] = []
   const withPorts = plan.portsBy === 'nft'
   const rules = beforehandRules(plan)
-  const outcomes = runTogether<void>([addAll(plan, netns, added), applyRules(context.uuid, 'ip', withPorts ? '' : rules.ip), applyRules(context.uuid, 'ip6', rules.ip6)])
+  const { uuid } = context
+  const outcomes = runTogether<void>([
+    addAll(plan, netns, added), applyRules(uuid, 'ip', withPorts ? '' : rules.ip), applyRules(uuid, 'ip6', rules.ip6),
+  ])
   for (const outcome of outcomes) if (outcome.error !== undefined) throw outcome.error
   const late = subnetsOf(added.filter(({ network }) => network.masquerade)).filter((subnet) => !plan.subnets.includes(subnet))
-  const four = (withPorts ? rules.ip : '') + masqueradeRules('ip', late) + (withPorts ? taken + publish(plan, context.uuid, added) : '')
-  runJob(applyRules(context.uuid, 'ip', four))
+  const four = (withPorts ? rules.ip : '') + masqueradeRules('ip', late) + (withPorts ? taken + publish(plan, uuid, added) : '')
+  runJob(applyRules(uuid, 'ip', four))
   return added
 }
 
@@ -91,7 +95,8 @@ function* addAll(plan: UpPlan, netns: string, added: Added[]): Job<void> {
 
 function beforehandRules(plan: UpPlan): { ip: string; ip6: string } {
   const isSix = (subnet: string): boolean => subnet.includes(':')
-  return { ip: masqueradeRules('ip', plan.subnets.filter((subnet) => !isSix(subnet))), ip6: masqueradeRules('ip6', plan.subnets.filter(isSix)) }
+  const four = plan.subnets.filter((subnet) => !isSix(subnet))
+  return { ip: masqueradeRules('ip', four), ip6: masqueradeRules('ip6', plan.subnets.filter(isSix)) }
 }
 
 function subnetsOf(added: readonly Added[]): string[] {
@@ -135,6 +140,7 @@ function raiseLoopback(netns: string): void {
 
 function describe(plan: UpPlan, context: StageContext, added: readonly Added[]): Net {
   const subnets = [...new Set([...plan.subnets, ...subnetsOf(added.filter(({ network }) => network.masquerade))])]
+  const masquerade = subnets.map((subnet) => ({ table: `${subnet.includes(':') ? 'ip6' : 'ip'} ${table}`, comment: subnet }))
   const dns = added.find(({ result }) => (result.dns?.nameservers?.length ?? 0) > 0)
   for (const other of added) {
     if (dns !== undefined && other !== dns && (other.result.dns?.nameservers?.length ?? 0) > 0) {
@@ -146,7 +152,7 @@ function describe(plan: UpPlan, context: StageContext, added: readonly Added[]):
     attachments: added.map(describeAttachment),
     ...(dns === undefined ? {} : { dns: describeDns(dns) }),
     ports: plan.ports,
-    ...(subnets.length === 0 ? {} : { masquerade: subnets.map((subnet) => ({ table: `${subnet.includes(':') ? 'ip6' : 'ip'} ${table}`, comment: subnet })) }),
+    ...(masquerade.length === 0 ? {} : { masquerade }),
   }
 }
 

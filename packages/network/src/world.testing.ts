@@ -1,10 +1,12 @@
+import assert from 'node:assert/strict'
 import { closeSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
-import type { DocumentTypes, PublishedPort } from '@rocket/contracts'
+import { isRocketError, type ErrorCode, type Pod, type PublishedPort, type RocketError, type Sandbox, type Start } from '@rocket/contracts'
 import {
-  bootId, findProgram, HandoffFiles, linux, mountFileSystem, native, openNamespace, runProgram, startHolder, type StageContext,
+  bootId, findProgram, HandoffFiles, isAlive, linux, mountFileSystem, native, openNamespace, runProgram, startHolder, type StageContext,
 } from '@rocket/host'
+import { stage } from './stage.ts'
 
 /** Why tests that need a machine cannot run here; undefined when they can. */
 export const cannotRun: string | undefined = process.getuid?.() !== 0 ? 'needs root'
@@ -51,12 +53,14 @@ export function makePod(base: string, options: TestPodOptions = {}): TestPod {
   const warnings: string[] = []
   const context = makeContext(uuid, directory, warnings)
   writeFileSync(join(directory, 'pod.json'), JSON.stringify(podDocument(uuid, options.ports ?? [])))
-  const network: DocumentTypes['Start']['network'] = options.mode !== undefined ? { mode: options.mode } : { mode: 'contained', networks: options.networks ?? [{ name: 'default' }] }
+  const networks = options.networks ?? [{ name: 'default' }]
+  const network: Start['network'] = options.mode !== undefined ? { mode: options.mode } : { mode: 'contained', networks }
   writeFileSync(join(directory, 'start.json'), JSON.stringify(startDocument(uuid, network, options.localConfig ?? join(base, 'no-config'))))
   writeFileSync(join(directory, 'sandbox.json'), JSON.stringify(sandboxDocument(uuid, holder)))
   return {
     uuid, directory, holder: holder.pid, context, warnings,
     kill: () => {
+      if (!isAlive(holder.pid, holder.startTime)) return
       native().kill(holder.pid, 9)
       native().waitPid(holder.pid, true)
     },
@@ -81,10 +85,45 @@ export function makeContext(uuid: string, directory: string, warnings: string[] 
 /** Everything of the host that a pod's network may leave something in. Interfaces go a moment after their namespace. */
 export function traces(uuid?: string): string[] {
   const ruleset = findProgram('nft') === undefined ? '' : run('nft', 'list', 'ruleset')
-  const lines = ruleset.split('\n').filter((line) => (uuid === undefined ? line.includes('RKT-PFWD') || line.includes('comment') : line.includes(uuid)))
-  const leases = list('/var/lib/cni/networks').flatMap((network) => list(`/var/lib/cni/networks/${network}`).filter((name) => /^\d/.test(name))
-    .filter((name) => uuid === undefined || readFileSync(`/var/lib/cni/networks/${network}/${name}`, 'utf8').includes(uuid)).map((name) => `${network}/${name}`))
-  return [...lines.map((line) => line.trim()), ...leases]
+  const isOfPod = (line: string): boolean => (uuid === undefined ? /RKT-PFWD|comment/.test(line) : line.includes(uuid))
+  return [...ruleset.split('\n').filter(isOfPod).map((line) => line.trim()), ...leases(uuid)]
+}
+
+/** `NETWORK/ADDRESS` for every address that host-local holds. */
+export function leases(uuid = ''): string[] {
+  const root = '/var/lib/cni/networks'
+  const files = list(root).flatMap((network) => list(`${root}/${network}`).map((name) => `${network}/${name}`))
+  return files.filter((file) => /\/\d/.test(file)).filter((file) => readFileSync(`${root}/${file}`, 'utf8').includes(uuid))
+}
+
+/** `up`, as the driver runs it. */
+export async function up(pod: TestPod): Promise<void> {
+  const verb = stage.verbs.up
+  await verb?.apply(verb.plan(pod.context), pod.context)
+}
+
+export function down(uuid: string, directory: string): void {
+  const context = makeContext(uuid, directory)
+  const verb = stage.verbs.down
+  void verb?.apply(verb.plan(context), context)
+}
+
+/** Ends a pod in whatever state it is; nothing of it is left. */
+export function finish(pod: TestPod): void {
+  pod.kill()
+  down(pod.uuid, pod.directory)
+  assert.deepEqual(traces(pod.uuid), [])
+}
+
+/** The error that `up` ends with. */
+export async function failure(pod: TestPod, code: ErrorCode): Promise<RocketError> {
+  try {
+    await up(pod)
+  } catch (error) {
+    assert.ok(isRocketError(error, code), String(error))
+    return error
+  }
+  return assert.fail('it did not fail')
 }
 
 export function interfaces(): string[] {
@@ -109,7 +148,7 @@ function list(path: string): string[] {
   return existsSync(path) ? readdirSync(path) : []
 }
 
-function podDocument(uuid: string, ports: PublishedPort[]): DocumentTypes['Pod'] {
+function podDocument(uuid: string, ports: PublishedPort[]): Pod {
   return {
     version: 1, uuid, createdAt: '2026-01-01T00:00:00.000Z',
     flavor: { version: 1, name: 'oci', interface: 7, supervision: 'apps', namespaces: ['pid', 'network', 'ipc', 'uts'], features: [] },
@@ -117,15 +156,16 @@ function podDocument(uuid: string, ports: PublishedPort[]): DocumentTypes['Pod']
   }
 }
 
-function startDocument(uuid: string, network: DocumentTypes['Start']['network'], localConfig: string): DocumentTypes['Start'] {
+function startDocument(uuid: string, network: Start['network'], localConfig: string): Start {
   return {
     version: 1, uuid, startedAt: '2026-01-01T00:00:00.000Z', network, hostname: 'pod',
-    dns: { mode: 'default', nameservers: [], search: [], options: [] }, hosts: { mode: 'default', entries: [] }, ipc: 'private', streams: {},
+    dns: { mode: 'default', nameservers: [], search: [], options: [] }, hosts: { mode: 'default', entries: [] },
+    ipc: 'private', streams: {},
     insecure: { capabilities: false, paths: false, seccomp: false }, degraded: [], localConfig,
   }
 }
 
-function sandboxDocument(uuid: string, holder: { pid: number; startTime: number }): DocumentTypes['Sandbox'] {
+function sandboxDocument(uuid: string, holder: { pid: number; startTime: number }): Sandbox {
   const identity = { pid: holder.pid, startTime: holder.startTime }
   return {
     version: 1, uuid, madeAt: '2026-01-01T00:00:00.000Z', bootId: bootId(), driver: identity, holder: identity,
