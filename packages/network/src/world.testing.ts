@@ -20,9 +20,9 @@ export const cannotRun: string | undefined = process.getuid?.() !== 0 ? 'needs r
 export function becomeHost(): string {
   native().unshare(linux.CLONE_NEWNET | linux.CLONE_NEWNS)
   native().mount(null, '/', null, linux.MS_REC | linux.MS_PRIVATE, null)
-  for (const directory of ['/var/lib', '/tmp', '/run']) mountFileSystem('tmpfs', directory)
+  for (const directory of ['/var/lib', '/run']) mountFileSystem('tmpfs', directory)
   native().setLoopbackUp()
-  return mkdtempSync('/tmp/rocket-network-')
+  return mkdtempSync('/run/rocket-network-')
 }
 
 export interface TestPod {
