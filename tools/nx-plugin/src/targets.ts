@@ -44,8 +44,11 @@ function testTarget(workspaceRoot: string, root: string, manifest: Manifest): Ta
   }
   const machine = manifest.rocket?.machine === true
   const flags = machine ? ' --test-concurrency=1' : ''
+  const run = command(`node --test --test-timeout=300000${flags} '${root}/src/**/*.test.ts'`)
   return {
-    ...command(`node --test --test-timeout=300000${flags} '${root}/src/**/*.test.ts'`),
+    ...run,
+    // Nx asks its tasks for colours, and so the programs that a test runs and whose output it compares.
+    options: { ...run.options, env: { NO_COLOR: '1', FORCE_COLOR: '0' } },
     // The tools' tests look at the whole repository, so no list of inputs would be complete.
     cache: !machine && !root.startsWith('tools/'),
     parallelism: !machine,
