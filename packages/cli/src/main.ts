@@ -1,8 +1,6 @@
 import type { Invocation } from './grammar/command.ts'
 import { commands } from './grammar/commands.ts'
 import { parse } from './grammar/parse.ts'
-import { errorStyle } from './print/context.ts'
-import { printError } from './print/errors.ts'
 import { exit } from './print/exit.ts'
 import { writeError, writeOut } from './print/write.ts'
 
@@ -38,6 +36,7 @@ async function runCommand(invocation: Invocation): Promise<number> {
     const module = await command.load?.()
     return (await module?.run(invocation)) ?? 0
   } catch (error) {
+    const [{ errorStyle }, { printError }] = await Promise.all([import('./print/context.ts'), import('./print/errors.ts')])
     printError(error, errorStyle(invocation))
     return ownFailure
   }

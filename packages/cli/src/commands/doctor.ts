@@ -1,9 +1,9 @@
-import { native, probeMachine, type Probe } from '@rocket/host'
+import { probeMachine, type Probe } from '@rocket/host'
 import { readSettings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
 import { outputFlags } from '../grammar/flags/output.ts'
-import { exitThrough } from '../print/exit.ts'
 import { formatJson } from '../print/json.ts'
+import { useQuickExit } from '../print/quick-exit.ts'
 import { formatTable } from '../print/table.ts'
 import { writeOut } from '../print/write.ts'
 
@@ -12,7 +12,7 @@ export function run({ flags }: Invocation): number {
   const probes = probeMachine({ dataDirectory: readSettings(flags).dataDirectory })
   const format = flags.get(outputFlags.format)
   const works = probes.every((probe) => probe.ok || probe.level === 'optional')
-  if (probes.some((probe) => probe.name === 'native part' && probe.ok)) exitThrough((code) => native().exit(code))
+  useQuickExit()
   writeOut(format === '' ? formatProbes(probes, works) : formatJson({ version: 1, ok: works, probes }, format))
   return works ? 0 : 254
 }

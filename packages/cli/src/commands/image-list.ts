@@ -4,6 +4,7 @@ import type { Invocation } from '../grammar/command.ts'
 import { imageListFlags } from '../grammar/flags/life.ts'
 import { outputFlags } from '../grammar/flags/output.ts'
 import { formatJson } from '../print/json.ts'
+import { useQuickExit } from '../print/quick-exit.ts'
 import { formatSize } from '../print/size.ts'
 import { formatTable } from '../print/table.ts'
 import { formatAge, formatFullTime } from '../print/time.ts'
@@ -11,6 +12,7 @@ import { writeOut } from '../print/write.ts'
 
 /** `rkt image list`, from the small files in which the store keeps names. */
 export function run({ flags }: Invocation): number {
+  useQuickExit()
   const keys = flags.get(imageListFlags.sort)
   const images = sortImages(listImages(openStore(readSettings(flags).storeDirectory)), keys, flags.get(imageListFlags.order) === 'desc')
   const format = flags.get(outputFlags.format)

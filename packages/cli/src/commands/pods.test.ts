@@ -68,7 +68,7 @@ test("list --format=json has rkt's keys, seconds for pods and nanoseconds for ap
     networks: [{ netName: 'default', netConf: '', pluginPath: 'ptp', ifName: 'eth0', ip: '172.16.28.2', args: '', mask: '255.255.255.0' }],
     app_names: ['web'],
     apps: [{
-      name: 'web', state: 'running', created_at: 1767323045678000000, started_at: 1767323046000000000, image_id: imageId,
+      name: 'web', state: 'running', created_at: 1767323046000000000, started_at: 1767323046000000000, image_id: imageId,
       mounts: [{ name: 'data', container_path: '/data', host_path: `${data}/pods/run/${uuid('1')}/sharedVolumes/data`, read_only: true }],
       user_labels: { tier: 'front' },
     }],
@@ -124,9 +124,9 @@ test('an error is a document where JSON was asked for', () => {
 
 test('status waits for the end and for readiness, and gives up in time', () => {
   const limited = runRkt(dir, 'status', '--wait=150ms', '11111111-1')
-  assert.deepEqual([limited.code, limited.err], [254, 'status: error waiting for pod to finish: context deadline exceeded\n'])
+  assert.deepEqual([limited.code, limited.err], [254, 'status: error waiting for pod to finish: context deadline exceeded [WAIT_TIMEOUT]\n'])
   const unready = runRkt(dir, 'status', '--wait-ready=150ms', '11111111-1')
-  assert.deepEqual([unready.code, unready.err], [254, 'status: error waiting for pod readiness: context deadline exceeded\n'])
+  assert.deepEqual([unready.code, unready.err], [254, 'status: error waiting for pod readiness: context deadline exceeded [WAIT_TIMEOUT]\n'])
   assert.equal(runRkt(dir, 'status', '--wait=5s', '2').code, 0)
   mkdirSync(join(data, 'pods/run', uuid('1'), 'stage1/rootfs/rkt'), { recursive: true })
   symlinkSync('ready', join(data, 'pods/run', uuid('1'), 'stage1/rootfs/rkt/supervisor-status'))

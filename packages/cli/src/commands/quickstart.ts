@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { RocketError } from '@rocket/contracts'
-import { native, runProgram } from '@rocket/host'
+import { runProgram } from '@rocket/host'
 import type { Invocation } from '../grammar/command.ts'
 import { globalFlags } from '../grammar/flags/global.ts'
-import { exitThrough } from '../print/exit.ts'
+import { useQuickExit } from '../print/quick-exit.ts'
 import { writeOut } from '../print/write.ts'
 import { findCheckout } from '../quickstart/checkout.ts'
 import { makeRootfs, quickstartManifest } from '../quickstart/first-image.ts'
@@ -15,7 +15,7 @@ import { requireRuntime } from '../quickstart/runtime.ts'
  * it makes lies in `.rocket` of the checkout, or of the current directory where there is none.
  */
 export function run({ flags }: Invocation): number {
-  exitThrough((code) => native().exit(code))
+  useQuickExit()
   requireRuntime()
   const base = findCheckout() ?? process.cwd()
   const directory = relative(process.cwd(), join(base, '.rocket/quickstart')) || '.'

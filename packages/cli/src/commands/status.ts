@@ -1,10 +1,11 @@
-import { lstatSync, readlinkSync } from 'node:fs'
-import { isErrno, podLayout } from '@rocket/contracts'
+import { readlinkSync } from 'node:fs'
+import { isErrno, podLayout, RocketError } from '@rocket/contracts'
 import { readSettings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
 import { statusFlags } from '../grammar/flags/life.ts'
 import { outputFlags } from '../grammar/flags/output.ts'
 import type { Wait } from '../grammar/kinds.ts'
+import { readOptionalFields, textField } from '../pods/fields.ts'
 import { findPod, locatePod, readUuidFile, type LocatedPod } from '../pods/locate.ts'
 import { readPod, type PodView } from '../pods/read-pod.ts'
 import { hasFinished } from '../pods/state.ts'
@@ -34,7 +35,7 @@ export function run(invocation: Invocation): number {
   if (readyWait !== undefined) pod = within('error waiting for pod readiness', () => waitUntil(pod, dataDirectory, readyWait, isReady))
   const endWait = flags.get(statusFlags.wait)
   if (endWait !== undefined) pod = within('error waiting for pod to finish', () => waitUntil(pod, dataDirectory, endWait, (one) => hasFinished(one.state)))
-  printStatus(readPod(pod, { detail: true }), invocation)
+  printStatus(readPod(pod, { detail: true, process: true }), invocation)
   return 0
 }
 
@@ -46,22 +47,23 @@ function waitUntil(pod: LocatedPod, dataDirectory: string, { limitMs }: Wait, is
   const deadline = limitMs === undefined ? Infinity : performance.now() + limitMs
   for (let now = locatePod(dataDirectory, pod.uuid); now !== undefined; now = locatePod(dataDirectory, pod.uuid)) {
     if (isSo(now)) return now
-    if (performance.now() >= deadline) throw new Error('context deadline exceeded')
+    if (performance.now() >= deadline) throw new RocketError('WAIT_TIMEOUT', { what: 'context deadline exceeded' })
     Atomics.wait(clock, 0, 0, Math.min(pollMs, Math.max(1, deadline - performance.now())))
     pod = now
   }
   return { ...pod, place: 'garbage', state: 'garbage' }
 }
 
-/** A pod that has ended will never be ready. */
+/** What the supervisor says of itself, or rkt's sign of the same. A pod that has ended will never be ready. */
 function isReady(pod: LocatedPod): boolean {
+  if (textField(readOptionalFields(`${pod.directory}/stage2.json`), 'state') === 'ready') return true
   try {
     return readlinkSync(`${pod.directory}/${podLayout.view.supervisorStatus}`) === 'ready'
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EINVAL')) throw error
-    if (hasFinished(pod.state) && lstatSync(pod.directory, { throwIfNoEntry: false }) !== undefined) throw new Error(`pod "${pod.uuid}" has ended`)
-    return false
   }
+  if (hasFinished(pod.state)) throw new RocketError('POD_WRONG_STATE', { what: `pod "${pod.uuid}" has ended` })
+  return false
 }
 
 const withProcess = ['running', 'deleting', 'exited deleting', 'exited', 'exited garbage']

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isErrno } from '@rocket/contracts'
 
 /** A document of which only some fields are wanted. */
@@ -21,6 +21,11 @@ export function readFields(path: string): Fields | undefined {
   } catch (cause) {
     throw new Error(`${path} is not JSON`, { cause })
   }
+}
+
+/** As {@link readFields}, for what is often not there: an exception costs more than a look. */
+export function readOptionalFields(path: string): Fields | undefined {
+  return existsSync(path) ? readFields(path) : undefined
 }
 
 export function asFields(value: unknown): Fields | undefined {

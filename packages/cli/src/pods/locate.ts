@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { isErrno, podPlaces, RocketError, type PodPlace } from '@rocket/contracts'
-import { native, probeLock } from '@rocket/host'
-import { exitThrough } from '../print/exit.ts'
+import { probeLock } from '@rocket/host'
+import { useQuickExit } from '../print/quick-exit.ts'
 import { podState, type PodState } from './state.ts'
 
 /** A pod as it was found; it may move to its next place at any moment. */
@@ -56,7 +56,7 @@ export function readUuidFile(path: string): string {
 
 function probePod(dataDirectory: string, uuid: string, place: PodPlace): LocatedPod | undefined {
   const directory = `${dataDirectory}/pods/${place}/${uuid}`
-  exitThrough((code) => native().exit(code))
+  useQuickExit()
   const lock = probeLock(directory)
   return lock === 'missing' ? undefined : { uuid, place, directory, state: podState(place, lock === 'held') }
 }

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { isErrno, podLayout } from '@rocket/contracts'
-import { listField, readFields, textField, timeField, type Fields } from './fields.ts'
+import { listField, readFields, readOptionalFields, textField, timeField, type Fields } from './fields.ts'
 import type { LocatedPod } from './locate.ts'
 import { readPodApp, type PodApp } from './read-app.ts'
 
@@ -13,8 +13,6 @@ export interface PodView extends LocatedPod {
   pid?: number
   apps: PodApp[]
   networks: PodNetwork[]
-  /** Of the pod, not of its apps. */
-  annotations: Record<string, string>
   /** What could not be read; the rest is shown. */
   faults: Error[]
 }
@@ -28,12 +26,21 @@ export interface PodNetwork {
   plugin: string
 }
 
-/** Reads a pod's documents. `detail` also reads what only JSON shows. */
-export function readPod(pod: LocatedPod, options: { detail: boolean }): PodView {
+export interface ReadPodOptions {
+  /** Also what only JSON shows: mounts and the user's annotations. */
+  detail: boolean
+  /** Also the process, which only `status` prints. */
+  process?: boolean
+}
+
+/** Reads a pod's documents, as few of them as will do: `list` does this for thousands. */
+export function readPod(pod: LocatedPod, options: ReadPodOptions): PodView {
+  const hasRun = pod.place === 'run' || pod.place === 'exited-garbage' || pod.place === 'garbage'
   const faults: Error[] = []
   const read = (file: string): Fields | undefined => {
     try {
-      return readFields(`${pod.directory}/${file}`)
+      const path = `${pod.directory}/${file}`
+      return hasRun ? readFields(path) : readOptionalFields(path)
     } catch (error) {
       faults.push(error as Error)
       return undefined
@@ -41,13 +48,11 @@ export function readPod(pod: LocatedPod, options: { detail: boolean }): PodView 
   }
   const createdAt = timeField(read('pod.json'), 'createdAt')
   if (createdAt === undefined && pod.place !== 'prepare') faults.push(new Error(`pod ${pod.uuid}: invalid creation time`))
-  const hasRun = pod.place === 'run' || pod.place === 'exited-garbage' || pod.place === 'garbage'
-  const stage2 = hasRun ? read('stage2.json') : undefined
-  const pidFile = hasRun ? readPidFile(pod.directory) : undefined
-  const startedAt = timeField(stage2, 'startedAt') ?? pidFile?.writtenAt
   const names = appNames(pod.directory)
   // One app needs no order, and most pods have one.
   const apps = names.map((name) => readPodApp(pod, name, { detail: options.detail || names.length > 1, read }))
+  const pidFile = hasRun && options.process === true ? readPidFile(pod.directory) : undefined
+  const startedAt = hasRun ? findStart(pod, apps, read) : undefined
   return {
     ...pod,
     ...(createdAt === undefined ? {} : { createdAt }),
@@ -55,10 +60,16 @@ export function readPod(pod: LocatedPod, options: { detail: boolean }): PodView 
     ...(pod.place === 'exited-garbage' ? { markedAt: statSync(pod.directory).ctimeMs } : {}),
     ...(pidFile === undefined ? {} : { pid: pidFile.pid }),
     apps: apps.toSorted((one, other) => one.order - other.order),
-    networks: hasRun ? listField(read('net.json'), 'attachments').map(readNetwork) : [],
-    annotations: {},
+    networks: hasRun && existsSync(`${pod.directory}/net.json`) ? listField(read('net.json'), 'attachments').map(readNetwork) : [],
     faults,
   }
+}
+
+/** A pod has started when its supervisor made its apps; where it says nothing of apps, when it came up itself. */
+function findStart(pod: LocatedPod, apps: readonly PodApp[], read: (file: string) => Fields | undefined): number | undefined {
+  const made = apps.flatMap((app) => app.createdAt ?? [])
+  if (made.length > 0) return Math.min(...made)
+  return timeField(read('stage2.json'), 'startedAt') ?? readPidFile(pod.directory)?.writtenAt
 }
 
 /** rkt's file, which every flavor has: `pid`, or `ppid` with the parent of the pod's first process. */

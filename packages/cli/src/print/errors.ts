@@ -1,4 +1,5 @@
-import { isRocketError, type ErrorDocument } from '@rocket/contracts'
+import { isRocketError, type ErrorCode, type ErrorDocument } from '@rocket/contracts'
+import { FlagValueError } from '../grammar/flag.ts'
 import { ContextError } from './context.ts'
 import { writeError } from './write.ts'
 
@@ -26,20 +27,26 @@ export function formatError(error: unknown, style: ErrorStyle, context?: string)
   return `${head}${error.message} [${error.code}]\n${hint}`
 }
 
-/** A line without an error behind it. */
+/** A line of narration; there is no error behind it. */
 export function printLine(message: string, style: ErrorStyle): void {
-  writeError(style.json ? `${JSON.stringify({ version: 1, what: message })}\n` : `${style.prefix}: ${message}\n`)
+  writeError(`${style.prefix}: ${message}\n`)
 }
 
 function formatChain(error: unknown, prefix: string, context: string | undefined): string {
   const layers = chain(error)
-  const lines = layers.map((layer, index) => {
+  const lines = layers.flatMap((layer, index) => {
     const code = isRocketError(layer) ? ` [${layer.code}]` : ''
-    return `${'  '.repeat(index + 1)}└─${messageOf(layer)}${code}`
+    const line = `${'  '.repeat(index + 1)}└─${messageOf(layer)}${code}`
+    return isOurBug(layer) ? [line, layer.stack ?? ''] : [line]
   })
   const hint = layers.find((layer) => isRocketError(layer) && layer.hint !== undefined)
   const advice = isRocketError(hint) ? [`  try: ${hint.hint}`] : []
   return `${[`${prefix}: ${context ?? ''}`, ...lines, ...advice].join('\n')}\n`
+}
+
+/** Neither coded nor from the system: then the place in the program is what helps. */
+function isOurBug(error: unknown): error is Error {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
 }
 
 function chain(error: unknown): unknown[] {
@@ -64,8 +71,15 @@ function messageOf(error: unknown): string {
   return text === undefined || syscall === undefined ? error.message : `${[syscall, path].filter((part) => part !== undefined).join(' ')}: ${text}`
 }
 
-function errorDocument(error: unknown, context: string | undefined): ErrorDocument | { version: 1; what: string; why?: string } {
+function errorDocument(error: unknown, context: string | undefined): ErrorDocument {
   if (isRocketError(error)) return context === undefined ? error.toDocument() : { ...error.toDocument(), what: `${context}: ${error.what}` }
-  const message = messageOf(innermost(error))
-  return context === undefined ? { version: 1, what: message } : { version: 1, what: context, why: message }
+  const cause = innermost(error)
+  const code = codeOf(cause)
+  return context === undefined ? { version: 1, code, what: messageOf(cause) } : { version: 1, code, what: context, why: messageOf(cause) }
+}
+
+/** Programs match on codes, so every document has one. */
+function codeOf(error: unknown): ErrorCode {
+  if (error instanceof FlagValueError) return 'USAGE'
+  return error instanceof Error && 'syscall' in error ? 'SYSCALL_FAILED' : 'INTERNAL'
 }

@@ -1,9 +1,8 @@
 import { writeSync } from 'node:fs'
-import { isErrno } from '@rocket/contracts'
 
 /**
  * The answer. `process.stdout` costs five milliseconds to load, hence the plain descriptor. A reader that is gone (`rkt list | head`)
- * is no error.
+ * is no error. Nothing but `fs` is loaded for it: `version` needs no more.
  */
 export function writeOut(text: string): void {
   write(1, text)
@@ -20,9 +19,10 @@ function write(descriptor: number, text: string): void {
     try {
       offset += writeSync(descriptor, bytes, offset)
     } catch (error) {
-      if (isErrno(error, 'EPIPE')) return
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EPIPE') return
       // A pipe or terminal that someone made non-blocking: wait a moment for its reader.
-      if (!isErrno(error, 'EAGAIN')) throw error
+      if (code !== 'EAGAIN') throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
     }
   }

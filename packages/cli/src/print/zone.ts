@@ -13,12 +13,20 @@ export interface Zone {
 export function zoneAt(ms: number): Zone {
   const offsetSeconds = -new Date(ms).getTimezoneOffset() * 60
   try {
-    const zone = findInZoneFile(readFileSync(zoneFile()), Math.floor(ms / 1000))
+    const zone = findInZoneFile(readZoneFile(), Math.floor(ms / 1000))
     if (zone !== undefined && zone.offsetSeconds === offsetSeconds) return zone
   } catch {
     // No zone file, or one that cannot be understood: the offset is known anyway.
   }
   return { offsetSeconds, name: offsetSeconds === 0 ? 'UTC' : offsetName(offsetSeconds) }
+}
+
+let read: { path: string; file: Buffer } | undefined
+
+function readZoneFile(): Buffer {
+  const path = zoneFile()
+  if (read?.path !== path) read = { path, file: readFileSync(path) }
+  return read.file
 }
 
 function zoneFile(): string {

@@ -39,11 +39,11 @@ export function makePod(dataDirectory: string, { uuid, place, apps = [], started
     put('ImageRecord', podLayout.appDocument(app.name, 'image'), imageRecord(app))
     put('App', podLayout.appDocument(app.name, 'app'), appDocument(uuid, app.name, order))
     if (app.status !== undefined) {
-      put('AppStatus', podLayout.appDocument(app.name, 'status'), { version: 1, uuid, app: app.name, instance: 1, state: 'running', createdAt, startedAt, ...app.status })
+      put('AppStatus', podLayout.appDocument(app.name, 'status'), { version: 1, uuid, app: app.name, instance: 1, state: 'running', createdAt: startedAt, startedAt, ...app.status })
     }
   })
   if (started) {
-    put('Stage2State', 'stage2.json', { version: 1, uuid, process: { pid: process.pid, startTime: 1 }, state: 'ready', startedAt } satisfies Stage2State)
+    put('Stage2State', 'stage2.json', { version: 1, uuid, process: { pid: process.pid, startTime: 1 }, state: place === 'run' ? 'starting' : 'ended', startedAt } satisfies Stage2State)
     write('pid', '4321\n')
   }
   if (addresses.length > 0) put('Net', 'net.json', netDocument(uuid, addresses))

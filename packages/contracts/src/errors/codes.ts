@@ -9,6 +9,8 @@ export const errorCodes = {
   POD_NOT_FOUND: 'no pod has this UUID, or several begin with it',
   APP_NOT_FOUND: 'the pod has no such app, or the command must say which of several is meant',
   POD_WRONG_STATE: 'the pod is not in a state in which the command can act on it',
+  WAIT_TIMEOUT: 'what a command waited for did not happen in the time it was given',
+  INTERNAL: 'Rocket itself went wrong; --debug shows where, and it should be reported',
   CONFIG_INVALID: 'a configuration file cannot be read, or says something that is not allowed',
   // documents
   DOCUMENT_MISSING: 'a document that a stage must read is not there',
