@@ -16,12 +16,17 @@ const flavors: FlavorDeclaration[] = [
   {
     version: 1, name: 'oci', interface: 7, supervision: 'apps', namespaces: ['pid', 'network', 'ipc', 'uts'],
     features: [
-      'apps-many', 'network-none', 'network-host', 'network-contained', 'ports', 'namespace-pid', 'hostname', 'dns', 'hosts', 'volume-host', 'volume-empty',
-      'read-only-root', 'tty', 'event-handlers', 'isolator-memory', 'isolator-cpu', 'isolator-capabilities', 'isolator-seccomp', 'isolator-no-new-privileges',
+      'apps-many', 'network-none', 'network-host', 'network-contained', 'ports', 'namespace-pid', 'hostname', 'dns', 'hosts', 'volume-host',
+      'volume-empty',
+      'read-only-root', 'tty', 'event-handlers', 'isolator-memory', 'isolator-cpu', 'isolator-capabilities', 'isolator-seccomp',
+      'isolator-no-new-privileges',
       'enter', 'stop',
     ],
   },
-  { version: 1, name: 'fly', interface: 7, supervision: 'apps', namespaces: [], features: ['network-host', 'ipc-parent', 'dns', 'hosts', 'volume-host', 'enter', 'stop'] },
+  {
+    version: 1, name: 'fly', interface: 7, supervision: 'apps', namespaces: [],
+    features: ['network-host', 'ipc-parent', 'dns', 'hosts', 'volume-host', 'enter', 'stop'],
+  },
 ]
 
 interface Example {
@@ -49,13 +54,20 @@ const examples: Example[] = [
   {
     name: 'several-apps', records: [web, record(1)],
     asked: request({
-      flavors, volumes: [{ kind: 'host', name: 'etc', source: '/etc', readOnly: true }, { kind: 'empty', name: 'scratch', mode: '1777', uid: 80, gid: 81 }],
+      flavors, volumes: [
+        { kind: 'host', name: 'etc', source: '/etc', readOnly: true }, { kind: 'empty', name: 'scratch', mode: '1777', uid: 80, gid: 81 },
+      ],
       mounts: [{ volume: 'scratch', target: '/scratch' }], ports: [{ name: 'http', hostIp: '127.0.0.1', hostPort: 80 }],
       setEnvironment: [{ name: 'MODE', value: 'staging' }],
       apps: [
-        appRequest({ reference: 'docker://registry.example.com/web:2', isolators: { memory: '256Mi', cpu: '500m' }, environment: [{ name: 'LOG', value: 'debug' }] }),
         appRequest({
-          name: 'helper', args: ['-c', 'sleep 600'], mounts: [{ volume: 'etc', target: '/host/etc' }], readOnlyRoot: true, isolators: { seccomp: 'mode=remove,errno=EPERM,mount,umount2' },
+          reference: 'docker://registry.example.com/web:2', isolators: { memory: '256Mi', cpu: '500m' },
+          environment: [{ name: 'LOG', value: 'debug' }],
+        }),
+        appRequest({
+          name: 'helper', args: ['-c', 'sleep 600'], mounts: [{ volume: 'etc', target: '/host/etc' }], readOnlyRoot: true, isolators: {
+            seccomp: 'mode=remove,errno=EPERM,mount,umount2',
+          },
           annotations: [{ name: 'example.com/owner', value: 'team' }],
         }),
       ],
@@ -71,13 +83,18 @@ const examples: Example[] = [
     asked: request({ flavors, flavor: 'fly', flavorPolicy: 'warn', apps: [appRequest({ isolators: { memory: '64M' } })] }),
     said: runRequest({ interactive: true, networks: [{ name: 'none' }] }),
   },
-  { name: 'sandbox', records: [], asked: request({ flavors, apps: [], exitPolicy: 'sandbox' }), said: runRequest({ networks: [{ name: 'none' }], ociRuntime: 'crun' }) },
+  {
+    name: 'sandbox', records: [], asked: request({ flavors, apps: [], exitPolicy: 'sandbox' }),
+    said: runRequest({ networks: [{ name: 'none' }], ociRuntime: 'crun' }),
+  },
 ]
 
 for (const { name, asked, records, said, terminal } of examples) {
   test(`the documents of the pod ${name} are as the examples say`, () => {
     const plan = data.plan(asked, records)
-    const { start } = planStart({ pod: plan.pod, apps: plan.apps, request: said, startedAt: '2026-11-23T12:00:02.000Z', isTerminal: () => terminal ?? false })
+    const { start } = planStart({
+      pod: plan.pod, apps: plan.apps, request: said, startedAt: '2026-11-23T12:00:02.000Z', isTerminal: () => terminal ?? false,
+    })
     check('request', name, asked)
     check('pod', name, plan.pod)
     for (const app of plan.apps) check('app', plan.apps.length > 1 ? `${name}-${app.app}` : name, app)

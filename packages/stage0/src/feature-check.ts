@@ -26,11 +26,12 @@ export function checkFeatures(
 
 /** One line per need that the policy `warn` let pass. */
 export function describeDegraded(degraded: readonly Need[], flavor: string): string[] {
-  return degraded.map(({ feature, statedBy }) => `warning: flavor ${flavor} lacks ${feature} (${features[feature]}), stated by ${statedBy}; going without`)
+  return degraded.map(({ feature, statedBy }) =>
+    `warning: flavor ${flavor} lacks ${feature} (${features[feature]}), stated by ${statedBy}; going without`)
 }
 
 function describe(feature: Need['feature'], lacking: readonly Need[], others: Pod['otherFlavors']): string {
   const stated = lacking.filter((need) => need.feature === feature).map(({ statedBy }) => statedBy)
   const having = others.filter((other) => other.features.includes(feature)).map(({ name }) => name)
-  return `it lacks ${feature} (${features[feature]}), stated by ${stated.join(', ')}; flavors that have it: ${having.length === 0 ? 'none' : having.join(', ')}`
+  return `it lacks ${feature} (${features[feature]}), stated by ${stated.join(', ')}; flavors that have it: ${having.join(', ') || 'none'}`
 }

@@ -83,7 +83,11 @@ test('the documents stay as long as anything else cannot be removed', { skip }, 
 test('a mount in the pod is refused by name, and what is mounted stays whole', { skip }, () => {
   const one = pod('garbage')
   const child = join(import.meta.dirname, 'testing/gc-with-mount.ts')
-  const ran = spawnSync('unshare', ['-m', '--propagation', 'private', process.execPath, child, one.podDirectory, one.storeDirectory, one.uuid, join(data.path, 'mounted')], { encoding: 'utf8' })
+  const ran = spawnSync(
+    'unshare',
+    ['-m', '--propagation', 'private', process.execPath, child, one.podDirectory, one.storeDirectory, one.uuid, join(data.path, 'mounted')],
+    { encoding: 'utf8' },
+  )
   assert.equal(ran.status, 0, ran.stdout + ran.stderr)
   assert.ok(existsSync(join(one.podDirectory, 'pod.json')))
 })
@@ -96,7 +100,9 @@ test('processes left in the pod\'s cgroups are ended, and the cgroups removed', 
   const ended = once(sleeper, 'exit')
   enterCgroup(directories, sleeper.pid as number)
   assert.deepEqual(gc.plan(context(one)).cgroups, [name])
-  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'bin.ts'), 'gc'], { cwd: one.podDirectory, env: { RKT_STORE: one.storeDirectory }, encoding: 'utf8', timeout: 20_000 })
+  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'bin.ts'), 'gc'], {
+    cwd: one.podDirectory, env: { RKT_STORE: one.storeDirectory }, encoding: 'utf8', timeout: 20_000,
+  })
   if (ran.status !== 0) native().kill(sleeper.pid as number, 9)
   assert.equal(ran.status, 0, ran.stderr)
   assert.equal((await ended)[1], 'SIGKILL')

@@ -1,7 +1,9 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, rmSync, rmdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isErrno, outsideNames, RocketError, storeLayout } from '@rocket/contracts'
-import { defineVerb, describing, hierarchies, killCgroup, mountsBelow, removeCgroup, waitCgroupEmpty, type StageContext, type Verb } from '@rocket/host'
+import {
+  defineVerb, describing, hierarchies, killCgroup, mountsBelow, removeCgroup, waitCgroupEmpty, type StageContext, type Verb,
+} from '@rocket/host'
 import { emptyDirectory } from './gc/remove-tree.ts'
 
 /** What `gc` will remove; everything follows from the UUID, and what is gone already is left out. */
@@ -16,8 +18,8 @@ export interface GcPlan {
 }
 
 /**
- * Removes a pod that lies in one of the two garbage places and is locked by the caller: what still runs in its cgroups, its run directory, its
- * content, then what says which images it used, then the directory. Can be repeated after any interruption. Throws POD_WRONG_STATE,
+ * Removes a pod that lies in one of the two garbage places and is locked by the caller: what still runs in its cgroups, its run directory,
+ * its content, then what says which images it used, then the directory. Can be repeated after any interruption. Throws POD_WRONG_STATE,
  * GC_MOUNT_IN_POD, GC_INCOMPLETE.
  */
 export const gc: Verb<GcPlan> = defineVerb({ plan: planGc, apply: applyGc })
@@ -61,7 +63,10 @@ function checkPlace(podDirectory: string, uuid: string): void {
   }
   const place = basename(dirname(podDirectory))
   if (place === 'garbage' || place === 'exited-garbage') return
-  throw new RocketError('POD_WRONG_STATE', { what: `${podDirectory} is not removed`, why: `it lies in ${place}, not in garbage or exited-garbage`, hint: 'use rkt gc, or rkt rm UUID' })
+  throw new RocketError('POD_WRONG_STATE', {
+    what: `${podDirectory} is not removed`, why: `it lies in ${place}, not in garbage or exited-garbage`,
+    hint: 'use rkt gc, or rkt rm UUID',
+  })
 }
 
 /** Pods mount in a namespace of their own, so a mount here is somebody else's, or a network that was not taken down. */
@@ -70,7 +75,8 @@ function checkNoMounts(directory: string): void {
   const mounts = mountsBelow(realpathSync(directory))
   if (mounts.length === 0) return
   throw new RocketError('GC_MOUNT_IN_POD', {
-    what: `${directory} is not removed: something is mounted in it`, why: mounts.join(', '), hint: 'see findmnt; unmount it and collect again',
+    what: `${directory} is not removed: something is mounted in it`, why: mounts.join(', '),
+    hint: 'see findmnt; unmount it and collect again',
   })
 }
 
@@ -83,7 +89,9 @@ function cgroupsOf(uuid: string): string[] {
 function endCgroup(name: string): void {
   killCgroup(name)
   if (!waitCgroupEmpty(name, killTimeoutMs)) {
-    throw new RocketError('GC_INCOMPLETE', { what: `the cgroup ${name} is not empty`, why: 'a killed process is still there', hint: 'it hangs in the kernel; collect again later' })
+    throw new RocketError('GC_INCOMPLETE', {
+      what: `the cgroup ${name} is not empty`, why: 'a killed process is still there', hint: 'it hangs in the kernel; collect again later',
+    })
   }
   removeCgroup(name)
 }

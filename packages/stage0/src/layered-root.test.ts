@@ -18,7 +18,9 @@ test('shows what a real overlay of the same trees shows', { skip: root ? false :
 })
 
 test('a layer above hides, replaces and merges', () => {
-  const trees = layers('merge', { 'etc/a': 'low', 'etc/b': 'low', 'd/x': 'low', f: 'low' }, { 'etc/b': 'top', 'etc/c': 'top', d: 'no directory now', 'f/y': 'top' })
+  const trees = layers('merge', { 'etc/a': 'low', 'etc/b': 'low', 'd/x': 'low', f: 'low' }, {
+    'etc/b': 'top', 'etc/c': 'top', d: 'no directory now', 'f/y': 'top',
+  })
   const layered = new LayeredRoot(trees)
   assert.equal(layered.readFile('/etc/a', 100)?.toString(), 'low')
   assert.equal(layered.readFile('/etc/b', 100)?.toString(), 'top')
@@ -31,7 +33,8 @@ test('a layer above hides, replaces and merges', () => {
 
 test('links are resolved inside the root, however they climb', () => {
   const [tree = ''] = layers('links', {
-    'usr/bin/tool': program, bin: { link: '/usr/bin' }, up: { link: '../../../..' }, 'a/b': { link: '../../../../usr' }, loop: { link: 'loop' }, host: { link: '/etc/hostname' },
+    'usr/bin/tool': program, bin: { link: '/usr/bin' }, up: { link: '../../../..' }, 'a/b': { link: '../../../../usr' },
+    loop: { link: 'loop' }, host: { link: '/etc/hostname' },
   })
   const layered = new LayeredRoot([tree])
   assert.equal(layered.find('/bin/tool')?.path, '/usr/bin/tool')
@@ -77,7 +80,9 @@ test('U19: only regular files of a bounded size are read', () => {
   assert.equal(layered.readFile('/etc/group', 10)?.length, 10, 'a link in the root is followed')
   assert.equal(layered.readFile('/etc/outside', 10), undefined)
   assert.equal(layered.readFile('/etc/absent', 10), undefined)
-  for (const name of ['fifo', 'directory', 'huge']) assert.throws(() => layered.readFile(`/etc/${name}`, 1 << 20), { code: 'IMAGE_FILE_UNREADABLE' }, name)
+  for (const name of ['fifo', 'directory', 'huge']) assert.throws(
+    () => layered.readFile(`/etc/${name}`, 1 << 20), { code: 'IMAGE_FILE_UNREADABLE' }, name,
+  )
   assert.throws(() => layered.readFile('/etc/passwd', 9), { code: 'IMAGE_FILE_UNREADABLE' })
   layered.close()
 })

@@ -50,11 +50,13 @@ export class LayeredRoot {
   constructor(trees: readonly string[]) {
     const layers = trees.map((tree) => this.#openTree(tree)).reverse()
     const top = layers[0]
-    if (top === undefined) throw new RocketError('IMAGE_TREE_MISSING', { what: 'an image has no root file system', why: 'its record names no tree' })
+    if (top === undefined) throw new RocketError('IMAGE_TREE_MISSING', {
+      what: 'an image has no root file system', why: 'its record names no tree',
+    })
     this.#root = { kind: 'directory', path: '/', layers, stats: fstatSync(top) }
   }
 
-  /** From here on `target` shows the host's `source`, or, without one, an empty directory. Links below a source stay inside the root too. */
+  /** From here on `target` shows the host's `source`, or without one an empty directory. Links below a source stay inside the root. */
   mount(target: string, source: string | undefined): void {
     this.#mounts.set(this.resolve(target), source)
     this.#known.clear()
@@ -89,7 +91,9 @@ export class LayeredRoot {
       if (!fstatSync(fd).isFile()) throw refuse('it is no regular file')
       const bytes = Buffer.alloc(maxBytes + 1)
       let length = 0
-      for (let count = -1; count !== 0 && length < bytes.length; length += count) count = readSync(fd, bytes, length, bytes.length - length, null)
+      for (let count = -1; count !== 0 && length < bytes.length; length += count) count = readSync(
+        fd, bytes, length, bytes.length - length, null,
+      )
       if (length > maxBytes) throw refuse(`it has more than ${maxBytes} bytes`)
       return bytes.subarray(0, length)
     } finally {
@@ -204,7 +208,8 @@ export class LayeredRoot {
     } catch (cause) {
       this.close()
       throw new RocketError('IMAGE_TREE_MISSING', {
-        what: `the layer tree ${tree} cannot be opened`, why: (cause as Error).message, hint: 'fetch the image again: rkt fetch --pull-policy=update IMAGE', cause,
+        what: `the layer tree ${tree} cannot be opened`, why: (cause as Error).message,
+        hint: 'fetch the image again: rkt fetch --pull-policy=update IMAGE', cause,
       })
     }
   }

@@ -11,10 +11,15 @@ after(() => data.remove())
 
 const asked = request({
   volumes: [{ kind: 'empty', name: 'scratch', mode: '1777', uid: 80, gid: 81 }],
-  apps: [appRequest({ mounts: [{ volume: 'scratch', target: '/scratch' }] }), appRequest({ reference: 'docker://example.com/web', name: 'web' })],
+  apps: [
+    appRequest({ mounts: [{ volume: 'scratch', target: '/scratch' }] }), appRequest({ reference: 'docker://example.com/web', name: 'web' }),
+  ],
 })
 const records = [
-  record(1), record(2, { name: 'example.com/web', format: 'oci', app: appSection({ exec: ['web'], user: 'web', group: '', mountPoints: [{ name: 'cache', path: '/var/cache', readOnly: false }] }) }),
+  record(1), record(2, {
+    name: 'example.com/web', format: 'oci',
+    app: appSection({ exec: ['web'], user: 'web', group: '', mountPoints: [{ name: 'cache', path: '/var/cache', readOnly: false }] }),
+  }),
 ]
 
 test('prepare leaves documents, views, directories and volumes, and nothing that it did not plan', async () => {
@@ -24,7 +29,8 @@ test('prepare leaves documents, views, directories and volumes, and nothing that
   await prepare.apply(prepare.plan(context), context)
   assert.deepEqual(listTree(context.podDirectory), [
     'apps/', 'apps/shell/', 'apps/shell/app.json', 'apps/shell/image.json', 'apps/web/', 'apps/web/app.json', 'apps/web/image.json',
-    'appsinfo/', 'appsinfo/shell/', 'appsinfo/shell/manifest', 'appsinfo/web/', 'appsinfo/web/manifest', 'images.json', 'logs/', 'pod', 'pod-created',
+    'appsinfo/', 'appsinfo/shell/', 'appsinfo/shell/manifest', 'appsinfo/web/', 'appsinfo/web/manifest', 'images.json', 'logs/', 'pod',
+    'pod-created',
     'pod.json', 'request.json', 'sharedVolumes/', 'sharedVolumes/scratch/', 'sharedVolumes/web-cache/', 'sharedVolumes/web-cache/seed.txt',
     'stage1/', 'stage1/rootfs/', 'stage1/rootfs/etc/', 'stage1/rootfs/rkt/', 'stage1/rootfs/rkt/env/', 'stage1/rootfs/rkt/status/',
   ])
@@ -35,8 +41,12 @@ test('prepare leaves documents, views, directories and volumes, and nothing that
   if (process.getuid?.() === 0) assert.deepEqual([scratch.uid, scratch.gid], [80, 81])
   assert.equal(warnings.length, 1)
   assert.match(warnings[0] ?? '', /^warning: no volume specified for mount point "cache", implicitly creating an "empty" volume/)
-  assert.deepEqual([...context.files.digestsRead.keys()], ['request.json', 'images.json', ...records.map(({ imageId }) => `store:images/${imageId}.json`)])
-  assert.deepEqual([...context.files.digestsWritten.keys()], ['apps/shell/image.json', 'apps/shell/app.json', 'apps/web/image.json', 'apps/web/app.json', 'pod.json'])
+  assert.deepEqual([...context.files.digestsRead.keys()], [
+    'request.json', 'images.json', ...records.map(({ imageId }) => `store:images/${imageId}.json`),
+  ])
+  assert.deepEqual([...context.files.digestsWritten.keys()], [
+    'apps/shell/image.json', 'apps/shell/app.json', 'apps/web/image.json', 'apps/web/app.json', 'pod.json',
+  ])
 })
 
 test('prepare can be run again over what an interrupted attempt left', async () => {
@@ -54,7 +64,9 @@ test('the program and the in-process path leave the same files', async () => {
   mkdirSync(join(data.path, 'pods/outside'))
   cpSync(inside.podDirectory, outside, { recursive: true })
   await prepare.apply(prepare.plan(inside), inside)
-  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'bin.ts'), 'prepare'], { cwd: outside, env: { RKT_STORE: data.store }, encoding: 'utf8' })
+  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'bin.ts'), 'prepare'], {
+    cwd: outside, env: { RKT_STORE: data.store }, encoding: 'utf8',
+  })
   assert.equal(ran.status, 0, ran.stderr)
   assert.match(ran.stderr, /^stage0: warning: no volume specified/m)
   assert.deepEqual(listTree(outside), listTree(inside.podDirectory))
@@ -68,7 +80,9 @@ test('the program and the in-process path leave the same files', async () => {
 test('--dry-run prints the plan and changes nothing', () => {
   const context = data.makePod('dry', asked, records)
   const before = listTree(context.podDirectory)
-  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'bin.ts'), 'prepare', '--dry-run'], { cwd: context.podDirectory, env: { RKT_STORE: data.store }, encoding: 'utf8' })
+  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'bin.ts'), 'prepare', '--dry-run'], {
+    cwd: context.podDirectory, env: { RKT_STORE: data.store }, encoding: 'utf8',
+  })
   assert.equal(ran.status, 0, ran.stderr)
   const plan = JSON.parse(ran.stdout)
   assert.deepEqual(plan.apps.map((app: { app: string }) => app.app), ['shell', 'web'])
@@ -78,7 +92,9 @@ test('--dry-run prints the plan and changes nothing', () => {
 test('a refused pod is an error document, and nothing is touched', () => {
   const context = data.makePod('refused', request({ apps: [appRequest({ exec: 'nothing' })] }), [record(1)])
   const before = listTree(context.podDirectory)
-  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'bin.ts'), 'prepare'], { cwd: context.podDirectory, env: { RKT_STORE: data.store }, encoding: 'utf8' })
+  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'bin.ts'), 'prepare'], {
+    cwd: context.podDirectory, env: { RKT_STORE: data.store }, encoding: 'utf8',
+  })
   assert.equal(ran.status, 254)
   assert.equal(JSON.parse(ran.stdout).code, 'APP_PROGRAM_MISSING')
   assert.deepEqual(listTree(context.podDirectory), before)
@@ -87,7 +103,10 @@ test('a refused pod is an error document, and nothing is touched', () => {
 for (const [what, spoil, code] of [
   ['a request of another pod', (pod: string) => replaceIn(pod, 'request.json', uuid, uuid.replace('8', '9')), 'DOCUMENT_INVALID'],
   ['images of another pod', (pod: string) => replaceIn(pod, 'images.json', uuid, uuid.replace('8', '9')), 'DOCUMENT_INVALID'],
-  ['images that belong to other references', (pod: string) => replaceIn(pod, 'images.json', 'example.com/shell', 'example.com/other'), 'DOCUMENT_INVALID'],
+  [
+    'images that belong to other references', (pod: string) => replaceIn(pod, 'images.json', 'example.com/shell', 'example.com/other'),
+    'DOCUMENT_INVALID',
+  ],
   ['an image that is not in the store', (pod: string) => replaceIn(pod, 'images.json', 'sha512-11', 'sha512-fe'), 'IMAGE_NOT_FOUND'],
   ['a request that is not there', (pod: string) => rmSync(join(pod, 'request.json')), 'DOCUMENT_MISSING'],
 ] as const) {

@@ -1,6 +1,9 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatPodManifest, isErrno, parseDocument, podLayout, RocketError, storeLayout, type App, type ImageRecord, type Pod } from '@rocket/contracts'
+import {
+  formatPodManifest, isErrno, parseDocument, podLayout, RocketError, storeLayout, type App, type ImageRecord, type Images, type Pod,
+  type Request,
+} from '@rocket/contracts'
 import { boundingSet, defineVerb, describing, sha256Hex, writeFileAtomic, type StageContext, type Verb } from '@rocket/host'
 import { checkSamePod } from './same-pod.ts'
 import { fillVolume } from './prepare/fill-volume.ts'
@@ -25,9 +28,7 @@ function planPrepare(context: StageContext): PreparePlan {
   const request = context.files.read('Request')
   const images = context.files.read('Images')
   checkSamePod(context, { 'request.json': request.uuid, 'images.json': images.uuid })
-  if (images.images.length !== request.apps.length || images.images.some(({ reference }, index) => reference !== request.apps[index]?.reference)) {
-    throw new RocketError('DOCUMENT_INVALID', { what: 'images.json does not belong to request.json', why: '/images must name the references of the apps, in their order' })
-  }
+  checkImages(request, images)
   const read = new Map<string, RecordFile>()
   const files = images.images.map(({ imageId }) => {
     const file = read.get(imageId) ?? new RecordFile(context, imageId)
@@ -51,6 +52,13 @@ function planPrepare(context: StageContext): PreparePlan {
       { file: podLayout.view.created, text: '' },
     ],
   }
+}
+
+function checkImages({ apps }: Request, { images }: Images): void {
+  if (images.length === apps.length && images.every(({ reference }, index) => reference === apps[index]?.reference)) return
+  throw new RocketError('DOCUMENT_INVALID', {
+    what: 'images.json does not belong to request.json', why: '/images must name the references of the apps, in their order',
+  })
 }
 
 function applyPrepare(plan: PreparePlan, context: StageContext): void {
@@ -98,7 +106,9 @@ class RecordFile {
     this.record = parseDocument('ImageRecord', this.#bytes.toString('utf8'), path)
     this.sha256 = `sha256:${sha256Hex(this.#bytes)}`
     if (this.record.imageId !== imageId) {
-      throw new RocketError('DOCUMENT_INVALID', { what: `${path} is not the record of image ${imageId}`, why: `/imageId is ${this.record.imageId}` })
+      throw new RocketError('DOCUMENT_INVALID', {
+        what: `${path} is not the record of image ${imageId}`, why: `/imageId is ${this.record.imageId}`,
+      })
     }
     context.files.digestsRead.set(`store:${file}`, this.sha256)
   }
@@ -122,6 +132,8 @@ function readRecord(path: string, imageId: string): Buffer {
     return readFileSync(path)
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT')) throw cause
-    throw new RocketError('IMAGE_NOT_FOUND', { what: `image ${imageId} is not in the store`, why: `there is no ${path}`, hint: 'fetch it again', cause })
+    throw new RocketError('IMAGE_NOT_FOUND', {
+      what: `image ${imageId} is not in the store`, why: `there is no ${path}`, hint: 'fetch it again', cause,
+    })
   }
 }

@@ -18,11 +18,15 @@ test('the program and the in-process path leave the same start.json, but for its
   mkdirSync(join(data.path, 'pods/other'))
   cpSync(inside.podDirectory, outside, { recursive: true })
   await start.apply(start.plan(inside), inside)
-  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'bin.ts'), 'start'], { cwd: outside, env: { RKT_STORE: data.store }, encoding: 'utf8' })
+  const ran = spawnSync(process.execPath, [join(import.meta.dirname, 'bin.ts'), 'start'], {
+    cwd: outside, env: { RKT_STORE: data.store }, encoding: 'utf8',
+  })
   assert.equal(ran.status, 0, ran.stderr)
   const withoutTime = (directory: string): string => readFileSync(join(directory, 'start.json'), 'utf8').replace(/"startedAt": "[^"]*"/, '')
   assert.equal(withoutTime(outside), withoutTime(inside.podDirectory))
-  assert.deepEqual(Object.keys(JSON.parse(readFileSync(join(outside, 'start.json'), 'utf8')).streams), ['shell', 'second'], 'in start order')
+  assert.deepEqual(
+    Object.keys(JSON.parse(readFileSync(join(outside, 'start.json'), 'utf8')).streams), ['shell', 'second'], 'in start order',
+  )
 })
 
 test('refuses a run request of another pod', () => {

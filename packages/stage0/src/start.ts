@@ -10,7 +10,10 @@ function planStart(context: StageContext): StartPlan {
   const pod = files.read('Pod')
   const request = files.read('RunRequest')
   const apps = files.apps().map((name) => files.read('App', name))
-  checkSamePod(context, { 'pod.json': pod.uuid, 'run-request.json': request.uuid, ...Object.fromEntries(apps.map(({ app, uuid }) => [`apps/${app}/app.json`, uuid])) })
+  checkSamePod(context, {
+    'pod.json': pod.uuid, 'run-request.json': request.uuid,
+    ...Object.fromEntries(apps.map(({ app, uuid }) => [`apps/${app}/app.json`, uuid])),
+  })
   return plan({ pod, apps, request, startedAt: new Date().toISOString(), isTerminal: () => native().isatty(0) === 1 })
 }
 

@@ -5,8 +5,8 @@ import { isErrno, RocketError } from '@rocket/contracts'
 const mostDepth = 60
 
 /**
- * Removes what is in a directory, except the names to keep in it; the directory itself stays. Names are bytes, every step goes through an open
- * descriptor, no link is followed. Repeatable. Throws GC_MOUNT_IN_POD at a file system of another device.
+ * Removes what is in a directory, except the names to keep in it; the directory itself stays. Names are bytes, every step goes through an
+ * open descriptor, no link is followed. Repeatable. Throws GC_MOUNT_IN_POD at a file system of another device.
  */
 export function emptyDirectory(path: string, keep: readonly string[] = []): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
@@ -51,7 +51,9 @@ function removeDirectory(top: Top, place: Buffer, depth: number): void {
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return
     // Not a directory after all: then unlink told the truth, as for a file that is marked immutable.
-    throw new RocketError('GC_INCOMPLETE', { what: `${place} cannot be removed`, why: (error as Error).message, hint: 'see lsattr; then collect again', cause: error })
+    throw new RocketError('GC_INCOMPLETE', {
+      what: `${place} cannot be removed`, why: (error as Error).message, hint: 'see lsattr; then collect again', cause: error,
+    })
   }
   try {
     if (fstatSync(fd).dev !== top.device) throw mountInPod(place)

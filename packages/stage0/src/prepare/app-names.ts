@@ -12,7 +12,8 @@ export function planAppNames(apps: readonly { name?: string | undefined; imageNa
   names.forEach((name, index) => {
     if (names.indexOf(name) === index) return
     throw new RocketError('APP_NAME_DUPLICATE', {
-      what: `error: multiple apps with name ${name}`, why: `${apps[names.indexOf(name)]?.imageName} and ${apps[index]?.imageName} both have it`,
+      what: `error: multiple apps with name ${name}`,
+      why: `${apps[names.indexOf(name)]?.imageName} and ${apps[index]?.imageName} both have it`,
       hint: 'tell them apart with --name=NAME behind an image',
     })
   })

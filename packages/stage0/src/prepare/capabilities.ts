@@ -64,7 +64,9 @@ function checked(names: readonly string[], statedBy: string): string[] {
   return [...new Set(names)]
 }
 
-function withinMachine(sources: CapabilitySources, wanted: readonly string[], retainedBy: string | undefined, notes: Notes): readonly string[] {
+function withinMachine(
+  sources: CapabilitySources, wanted: readonly string[], retainedBy: string | undefined, notes: Notes,
+): readonly string[] {
   const boundingSet = sources.boundingSet()
   const lost = wanted.filter((name) => !boundingSet.has(name))
   if (lost.length === 0) return wanted

@@ -3,13 +3,19 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { completeEnvironment, defaultPath, mergeEnvironment, type EnvironmentEntry } from './environment.ts'
 
-const entries = fc.uniqueArray(fc.record({ name: fc.constantFrom('A', 'B', 'C', 'PATH', 'HOME', '__proto__'), value: fc.string().filter((text) => !text.includes('\0')) }), { selector: ({ name }) => name })
+const entries = fc.uniqueArray(
+  fc.record({
+    name: fc.constantFrom('A', 'B', 'C', 'PATH', 'HOME', '__proto__'), value: fc.string().filter((text) => !text.includes('\0')),
+  }),
+  { selector: ({ name }) => name },
+)
 const rootUser = { name: 'root', home: '/root' }
 
 test('the highest speaker wins, the inherited one fills gaps only', () => {
   fc.assert(fc.property(entries, entries, entries, entries, (image, ofApp, set, inherited) => {
     const merged = mergeEnvironment({ image, ofApp, set, inherited }, 'web')
-    const valueIn = (list: readonly EnvironmentEntry[], name: string): string | undefined => list.find((entry) => entry.name === name)?.value
+    const valueIn = (list: readonly EnvironmentEntry[], name: string): string | undefined =>
+      list.find((entry) => entry.name === name)?.value
     const names = new Set([...image, ...ofApp, ...set, ...inherited].map(({ name }) => name))
     assert.deepEqual(new Set(merged.map(({ name }) => name)), names)
     assert.equal(merged.length, names.size, 'each name once')
@@ -29,6 +35,8 @@ test('defaults fill what nobody set, and the name of the app cannot be set', () 
 
 test('C1: the environment of this process is never looked at', () => {
   process.env['SECRET'] = 'of the host'
-  const merged = mergeEnvironment({ image: [{ name: 'SECRET', value: '' }, { name: '*', value: '' }], ofApp: [], set: [], inherited: [] }, 'web')
+  const merged = mergeEnvironment(
+    { image: [{ name: 'SECRET', value: '' }, { name: '*', value: '' }], ofApp: [], set: [], inherited: [] }, 'web',
+  )
   assert.ok(completeEnvironment(merged, 'web', rootUser).every(({ value }) => value !== 'of the host'))
 })

@@ -46,7 +46,10 @@ export function completeEnvironment(
 }
 
 function check({ name, value }: EnvironmentEntry, app: string): void {
-  const why = /[=\0\n]/.test(name) || name === '' ? 'a name holds neither =, NUL nor a line feed' : value.includes('\0') ? 'the value holds NUL' : undefined
-  if (why === undefined) return
-  throw new RocketError('ENVIRONMENT_INVALID', { what: `app ${app} cannot have the environment variable ${JSON.stringify(name)}`, why })
+  const badName = name === '' || /[=\0\n]/.test(name)
+  if (!badName && !value.includes('\0')) return
+  throw new RocketError('ENVIRONMENT_INVALID', {
+    what: `app ${app} cannot have the environment variable ${JSON.stringify(name)}`,
+    why: badName ? 'a name is not empty, and holds neither =, NUL nor a line feed' : 'the value holds NUL',
+  })
 }

@@ -58,7 +58,9 @@ function resolveUser(root: LayeredRoot, files: UserFiles, request: IdentityReque
   return { uid: entry.uid, entry }
 }
 
-function resolveGroup(root: LayeredRoot, files: UserFiles, request: IdentityRequest, user: { uid: number; entry?: UserEntry | undefined }): number {
+function resolveGroup(
+  root: LayeredRoot, files: UserFiles, request: IdentityRequest, user: { uid: number; entry?: UserEntry | undefined },
+): number {
   const { group } = request
   if (group === '') return user.entry?.gid ?? 0
   if (group === 'root') return 0
@@ -88,7 +90,8 @@ function ownerOf(root: LayeredRoot, request: IdentityRequest, kind: 'user' | 'gr
 
 function invalid(request: IdentityRequest, kind: 'user' | 'group', text: string, why: string): RocketError {
   return new RocketError('USER_INVALID', {
-    what: `failed to configure ${kind} ${JSON.stringify(text)} of app ${request.app}`, why, hint: `name another one with --${kind}, by number where there is no name`,
+    what: `failed to configure ${kind} ${JSON.stringify(text)} of app ${request.app}`, why,
+    hint: `name another one with --${kind}, by number where there is no name`,
   })
 }
 

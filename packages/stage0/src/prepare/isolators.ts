@@ -1,4 +1,6 @@
-import { parseQuantity, quantityToMillis, quantityToUnits, type AppRequest, type Feature, type Isolators, type Quantity } from '@rocket/contracts'
+import {
+  parseQuantity, quantityToMillis, quantityToUnits, type AppRequest, type Feature, type Isolators, type Quantity,
+} from '@rocket/contracts'
 import { capabilitiesIsolators, planCapabilities } from './capabilities.ts'
 import { invalidIsolator as invalid, objectOf, setOf, type IsolatorEntry, type IsolatorsByName } from './isolator-entry.ts'
 import type { Notes } from './notes.ts'

@@ -45,7 +45,8 @@ export function planMounts(sources: MountSources, notes: Notes): MountPlan {
     const other = resolved[index - 1]
     if (other?.place !== one.place) continue
     throw new RocketError('MOUNT_TARGETS_OVERLAP', {
-      what: `app ${sources.app} has two volumes at one place: ${other.volume.name} at ${other.target} and ${one.volume.name} at ${one.target}`,
+      what: `app ${sources.app} has two volumes at one place: ` +
+        `${other.volume.name} at ${other.target} and ${one.volume.name} at ${one.target}`,
       ...(one.target === other.target ? {} : { why: `both are ${one.place} in the image` }),
     })
   }
@@ -63,7 +64,8 @@ function explicitMounts(sources: MountSources): Wanted[] {
     const volume = sources.pod.volumes.find((one) => one.name === name)
     if (volume === undefined) {
       throw new RocketError('VOLUME_NOT_FOUND', {
-        what: `app ${sources.app} cannot be given a volume at ${target}`, why: `could not find volume ${JSON.stringify(name)}`, hint: `declare it with --volume=${name},…`,
+        what: `app ${sources.app} cannot be given a volume at ${target}`, why: `could not find volume ${JSON.stringify(name)}`,
+        hint: `declare it with --volume=${name},…`,
       })
     }
     const readOnly = volume.readOnly ?? sources.mountPoints.find((point) => point.name === name)?.readOnly ?? false
@@ -82,7 +84,10 @@ function mountsOfImage(sources: MountSources, notes: Notes): Wanted[] {
       `warning: no volume specified for mount point ${JSON.stringify(point.name)}, implicitly creating an "empty" volume. ` +
       'This volume will be removed when the pod is garbage-collected.',
     )
-    return { target: point.path, readOnly: point.readOnly, statedBy: `image ${sources.imageName} mount point ${point.name}`, ...implicitVolume(sources, point) }
+    return {
+      target: point.path, readOnly: point.readOnly, statedBy: `image ${sources.imageName} mount point ${point.name}`,
+      ...implicitVolume(sources, point),
+    }
   })
 }
 
@@ -103,7 +108,8 @@ function placeOf(sources: MountSources, { target, statedBy }: Wanted): string {
   const reserved = place === '/' || place === '/proc' || place.startsWith('/proc/') || (ofImage && /^\/(dev|sys)(\/|$)/.test(place))
   if (!reserved) return place
   throw new RocketError('MOUNT_TARGET_INVALID', {
-    what: `nothing can be mounted at ${target} of app ${sources.app}`, why: `${statedBy} would cover ${place}, which the runtime mounts itself`,
+    what: `nothing can be mounted at ${target} of app ${sources.app}`,
+    why: `${statedBy} would cover ${place}, which the runtime mounts itself`,
   })
 }
 
@@ -113,17 +119,19 @@ function planMount(sources: MountSources, wanted: Wanted & { place: string }, no
   const device = source !== undefined && (source.isCharacterDevice() || source.isBlockDevice())
   const held = sources.root.find(wanted.place)
   if (held !== undefined && (held.type === 'directory') !== (source?.isDirectory() ?? true)) {
-    const [one, other] = held.type === 'directory' ? ['not ', ''] : ['', 'not ']
+    const [not, butNot] = held.type === 'directory' ? ['not ', ''] : ['', 'not ']
+    const from = JSON.stringify(volume.kind === 'host' ? volume.source : volume.name)
     throw new RocketError('MOUNT_TYPE_MISMATCH', {
       what: `volume ${volume.name} of app ${sources.app} does not fit`,
-      why: `can't mount because ${JSON.stringify(volume.kind === 'host' ? volume.source : volume.name)} is ${one}a directory while ${JSON.stringify(target)} is ${other}one`,
+      why: `can't mount because ${from} is ${not}a directory while ${JSON.stringify(target)} is ${butNot}one`,
     })
   }
   notes.need(device ? 'devices' : volume.kind === 'host' ? 'volume-host' : 'volume-empty', statedBy)
   // A volume that begins with the image's own content shows the same files as the image does.
   if (wanted.filledFrom === undefined) sources.root.mount(wanted.place, volume.kind === 'host' ? volume.source : undefined)
   return {
-    volume: volume.name, kind: volume.kind, source: volume.kind === 'host' ? volume.source : `pod:${podLayout.emptyVolume(volume.name)}`, target, readOnly,
+    volume: volume.name, kind: volume.kind, source: volume.kind === 'host' ? volume.source : `pod:${podLayout.emptyVolume(volume.name)}`,
+    target, readOnly,
     ...(volume.recursive === undefined ? {} : { recursive: volume.recursive }), device,
   }
 }

@@ -68,7 +68,8 @@ function planInRoot(sources: AppSources, root: LayeredRoot, trees: string[], not
     mounts: mounts.mounts,
     ports: ofImage?.ports ?? [],
     isolators: planIsolators({
-      imageName: record.manifest.name, image: ofImage?.isolators ?? [], request: request.isolators, features: sources.features, boundingSet: sources.boundingSet,
+      imageName: record.manifest.name, image: ofImage?.isolators ?? [], request: request.isolators, features: sources.features,
+      boundingSet: sources.boundingSet,
     }, notes),
     handlers: handlersOf(sources, root, program, notes),
     stopSignal: stopSignalOf(sources),
@@ -85,7 +86,8 @@ function viewOf({ name, app: request, pod, record }: AppSources): AppView {
   const ofImage = record.manifest.app
   if (ofImage === undefined && request.exec === undefined) {
     throw new RocketError('IMAGE_NOT_RUNNABLE', {
-      what: `image ${record.manifest.name} is no app`, why: `error: image ${record.imageId} has no app section and --exec argument is not provided`,
+      what: `image ${record.manifest.name} is no app`,
+      why: `error: image ${record.imageId} has no app section and --exec argument is not provided`,
       hint: 'it is a library for other images; name a program with --exec=BINARY',
     })
   }
@@ -102,7 +104,8 @@ function viewOf({ name, app: request, pod, record }: AppSources): AppView {
 
 function identityOf({ app, record }: AppSources, view: AppView, root: LayeredRoot): Identity {
   return resolveIdentity(root, {
-    app: view.name, user: view.user, group: view.group, supplementaryGids: app.supplementaryGids ?? record.manifest.app?.supplementaryGids ?? [],
+    app: view.name, user: view.user, group: view.group,
+    supplementaryGids: app.supplementaryGids ?? record.manifest.app?.supplementaryGids ?? [],
     membership: record.format === 'oci', converted: isConverted(record),
   })
 }
@@ -127,7 +130,8 @@ function checkWorkingDirectory({ name, record }: AppSources, root: LayeredRoot, 
   const found = root.find(workingDirectory)
   if (found?.type === 'directory' && !found.path.startsWith('/proc/')) return
   throw new RocketError('APP_DIRECTORY_MISSING', {
-    what: `app ${name} cannot start in ${workingDirectory}`, why: `image ${record.manifest.name} ${found === undefined ? 'has no such directory' : 'has no directory there'}`,
+    what: `app ${name} cannot start in ${workingDirectory}`,
+    why: `image ${record.manifest.name} ${found === undefined ? 'has no such directory' : 'has no directory there'}`,
     hint: 'name another one with --working-dir=PATH',
   })
 }
@@ -139,7 +143,9 @@ function handlersOf(sources: AppSources, root: LayeredRoot, program: Omit<Progra
   for (const { name, exec } of handlers) {
     const key = name === 'pre-start' ? 'preStart' : 'postStop'
     if (planned[key] !== undefined) {
-      throw new RocketError('IMAGE_MANIFEST_INVALID', { what: `image ${program.imageName} cannot be run`, why: `Only one eventHandler of name ${JSON.stringify(name)} allowed` })
+      throw new RocketError('IMAGE_MANIFEST_INVALID', {
+        what: `image ${program.imageName} cannot be run`, why: `Only one eventHandler of name ${JSON.stringify(name)} allowed`,
+      })
     }
     planned[key] = resolveProgram(root, { ...program, exec })
   }
@@ -151,5 +157,7 @@ function stopSignalOf({ record }: AppSources): number {
   if (name === undefined) return 15
   const number = findSignalNumber(name)
   if (number !== undefined) return number
-  throw new RocketError('STOP_SIGNAL_UNKNOWN', { what: `image ${record.manifest.name} cannot be stopped as it wants`, why: `${JSON.stringify(name)} is no signal` })
+  throw new RocketError('STOP_SIGNAL_UNKNOWN', {
+    what: `image ${record.manifest.name} cannot be stopped as it wants`, why: `${JSON.stringify(name)} is no signal`,
+  })
 }

@@ -1,4 +1,7 @@
-import { RocketError, type App, type FlavorDeclaration, type ImageManifest, type ImageRecord, type Pod, type PodManifest, type Request, type Volume } from '@rocket/contracts'
+import {
+  RocketError, type App, type FlavorDeclaration, type ImageManifest, type ImageRecord, type Pod, type PodManifest, type Request,
+  type Volume,
+} from '@rocket/contracts'
 import { checkFeatures, describeDegraded } from '../feature-check.ts'
 import { planAppNames } from './app-names.ts'
 import { Notes } from './notes.ts'
@@ -34,7 +37,8 @@ export function planPod(sources: PodSources): PodPlan {
   if (apps.length > 1) notes.need('apps-many', `${apps.length} images`)
   const otherFlavors = request.flavors.filter(({ name }) => name !== flavor.name).map(({ name, features }) => ({ name, features }))
   const pod: Pod = {
-    version: 1, uuid: request.uuid, createdAt: request.createdAt, flavor, flavorPolicy: request.flavorPolicy, otherFlavors, needs: notes.needs,
+    version: 1, uuid: request.uuid, createdAt: request.createdAt, flavor, flavorPolicy: request.flavorPolicy, otherFlavors,
+    needs: notes.needs,
     volumes: [...request.volumes, ...apps.flatMap((app) => app.implicitVolumes)],
     ports: planPorts(request.ports, apps.map(({ document }) => ({ app: document.app, ports: document.ports })), notes),
     exitPolicy: request.exitPolicy, overlay: request.overlay, annotations: request.annotations,
@@ -59,7 +63,8 @@ function planApps(sources: PodSources, flavor: FlavorDeclaration, notes: Notes):
   const volumeNames = new Set(request.volumes.map((volume) => volume.name))
   const features = new Set(flavor.features)
   return request.apps.map((app, order) => planApp({
-    name: names[order] as string, order, app, pod: request, record: records[order] as ImageRecord, storeDirectory, features, boundingSet, volumeNames,
+    name: names[order] as string, order, app, pod: request, record: records[order] as ImageRecord, storeDirectory, features, boundingSet,
+    volumeNames,
   }, notes))
 }
 
@@ -67,7 +72,8 @@ function findFlavor(request: Request): FlavorDeclaration {
   const flavor = request.flavors.find(({ name }) => name === request.flavor)
   if (flavor !== undefined) return flavor
   throw new RocketError('FLAVOR_UNKNOWN', {
-    what: `no flavor is called ${JSON.stringify(request.flavor)}`, hint: `at hand are ${request.flavors.map(({ name }) => name).join(', ') || 'none'}`,
+    what: `no flavor is called ${JSON.stringify(request.flavor)}`,
+    hint: `at hand are ${request.flavors.map(({ name }) => name).join(', ') || 'none'}`,
   })
 }
 
@@ -75,7 +81,9 @@ function checkVolumeNames(volumes: readonly Volume[]): void {
   const names = volumes.map((volume) => volume.name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice === undefined) return
-  throw new RocketError('VOLUME_DUPLICATE', { what: `duplicate volume name ${JSON.stringify(twice)}`, hint: 'give each --volume a name of its own' })
+  throw new RocketError('VOLUME_DUPLICATE', {
+    what: `duplicate volume name ${JSON.stringify(twice)}`, hint: 'give each --volume a name of its own',
+  })
 }
 
 function usedEmptyVolumes(volumes: readonly Volume[], apps: readonly AppPlan[]): PodPlan['volumes'] {

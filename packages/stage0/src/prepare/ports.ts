@@ -4,7 +4,9 @@ import type { Notes } from './notes.ts'
 const anyIp = '0.0.0.0'
 
 /** Each published port with the app and port behind its name, in rkt's words where there is none, or more than one. */
-export function planPorts(requests: readonly PortRequest[], apps: readonly { app: string; ports: NormalisedApp['ports'] }[], notes: Notes): PublishedPort[] {
+export function planPorts(
+  requests: readonly PortRequest[], apps: readonly { app: string; ports: NormalisedApp['ports'] }[], notes: Notes,
+): PublishedPort[] {
   const planned: PublishedPort[] = []
   for (const request of requests) {
     const port = planPort(request, apps)
@@ -40,7 +42,10 @@ function planPort(request: PortRequest, apps: readonly { app: string; ports: Nor
   }
   const protocol = one.protocol
   if (protocol !== 'tcp' && protocol !== 'udp') {
-    throw new RocketError('PORT_NOT_FOUND', { what: `--port=${name}:${hostPort} cannot be published`, why: `its protocol is ${JSON.stringify(protocol)}, only tcp and udp are forwarded` })
+    throw new RocketError('PORT_NOT_FOUND', {
+      what: `--port=${name}:${hostPort} cannot be published`,
+      why: `its protocol is ${JSON.stringify(protocol)}, only tcp and udp are forwarded`,
+    })
   }
   return { name, app: one.app, protocol, podPort: one.port, hostPort, ...(hostIp === undefined ? {} : { hostIp }) }
 }

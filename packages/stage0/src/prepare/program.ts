@@ -21,7 +21,8 @@ export function resolveProgram(root: LayeredRoot, request: ProgramRequest): [str
   const [program, ...args] = request.exec
   if (program === undefined || program === '') {
     throw new RocketError('APP_EXEC_EMPTY', {
-      what: `app ${request.app} has nothing to run`, why: `image ${JSON.stringify(request.imageName)} has an empty "exec" (try --exec=BINARY)`,
+      what: `app ${request.app} has nothing to run`,
+      why: `image ${JSON.stringify(request.imageName)} has an empty "exec" (try --exec=BINARY)`,
     })
   }
   checkWords(request)
@@ -30,12 +31,16 @@ export function resolveProgram(root: LayeredRoot, request: ProgramRequest): [str
   for (const candidate of candidates) {
     const found = root.find(candidate)
     if (found?.type === 'file' && (found.mode & 0o111) !== 0) return [candidate, ...args]
-    if (found !== undefined) refused ??= `${candidate} is ${found.type === 'file' ? 'not marked executable' : `a ${found.type === 'other' ? 'special file' : found.type}`}`
+    if (found !== undefined) refused ??= `${candidate} is ${found.type === 'file' ? 'not marked executable' : 'no file'}`
   }
   const what = `app ${request.app} cannot run ${JSON.stringify(program)} of image ${request.imageName}`
   if (refused !== undefined) throw new RocketError('APP_PROGRAM_NOT_EXECUTABLE', { what, why: refused })
-  const where = program.includes('/') ? `there is no ${candidates[0]} in it` : `unable to find ${JSON.stringify(program)} in ${JSON.stringify(pathOf(request).join(':'))}`
-  throw new RocketError('APP_PROGRAM_MISSING', { what, why: where, hint: 'name another program with --exec=BINARY, or a PATH with --environment=PATH=…' })
+  const where = program.includes('/')
+    ? `there is no ${candidates[0]} in it`
+    : `unable to find ${JSON.stringify(program)} in ${JSON.stringify(pathOf(request).join(':'))}`
+  throw new RocketError('APP_PROGRAM_MISSING', {
+    what, why: where, hint: 'name another program with --exec=BINARY, or a PATH with --environment=PATH=…',
+  })
 }
 
 function candidatesOf(program: string, request: ProgramRequest): string[] {

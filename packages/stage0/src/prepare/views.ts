@@ -1,4 +1,6 @@
-import type { AppcApp, AppRequest, ImageManifest, ImageRecord, NormalisedApp, NormalisedManifest, PodManifest, Request, RuntimeApp } from '@rocket/contracts'
+import type {
+  AppcApp, AppRequest, ImageManifest, ImageRecord, NormalisedApp, NormalisedManifest, PodManifest, Request, RuntimeApp,
+} from '@rocket/contracts'
 import type { EnvironmentEntry } from './environment.ts'
 
 /** The versions of the specification and of rkt whose forms the views keep. */
@@ -24,7 +26,8 @@ export function imageManifestView(manifest: NormalisedManifest): ImageManifest {
     ...someOf('labels', manifest.labels),
     ...(manifest.app === undefined ? {} : { app: appSection(manifest.app) }),
     ...someOf('dependencies', manifest.dependencies.map(({ imageName, imageId, labels, sizeBytes }) => ({
-      imageName, ...(imageId === undefined ? {} : { imageID: imageId }), ...someOf('labels', labels), ...(sizeBytes === undefined ? {} : { size: sizeBytes }),
+      imageName, ...(imageId === undefined ? {} : { imageID: imageId }), ...someOf('labels', labels),
+      ...(sizeBytes === undefined ? {} : { size: sizeBytes }),
     }))),
     ...someOf('pathWhitelist', manifest.pathWhitelist),
     ...someOf('annotations', manifest.annotations),
@@ -77,12 +80,19 @@ function overrideIsolators(ofImage: readonly Isolator[], request: AppRequest['is
   const limit = (name: string, quantity: string | undefined): Isolator[] =>
     quantity === undefined ? [] : [{ name, value: { default: false, request: quantity, limit: quantity } }]
   const replaced: [prefix: string, by: Isolator[]][] = []
-  const replace = (prefix: string, isolator: Isolator | undefined): void => void (isolator !== undefined && replaced.push([prefix, [isolator]]))
+  const replace = (prefix: string, isolator: Isolator | undefined): void => {
+    if (isolator !== undefined) replaced.push([prefix, [isolator]])
+  }
   const set = (name: string, names: readonly string[] | undefined): Isolator | undefined => names && { name, value: { set: names } }
-  replace('os/linux/capabilities-', set('os/linux/capabilities-retain-set', request.capsRetain) ?? set('os/linux/capabilities-remove-set', request.capsRemove))
+  replace(
+    'os/linux/capabilities-',
+    set('os/linux/capabilities-retain-set', request.capsRetain) ?? set('os/linux/capabilities-remove-set', request.capsRemove),
+  )
   replace('os/linux/seccomp-', request.seccomp === undefined ? undefined : seccompIsolator(request.seccomp))
   replace('os/linux/cpu-shares', request.cpuShares === undefined ? undefined : { name: 'os/linux/cpu-shares', value: request.cpuShares })
-  replace('os/linux/oom-score-adj', request.oomScoreAdj === undefined ? undefined : { name: 'os/linux/oom-score-adj', value: request.oomScoreAdj })
+  replace('os/linux/oom-score-adj', request.oomScoreAdj === undefined ? undefined : {
+    name: 'os/linux/oom-score-adj', value: request.oomScoreAdj,
+  })
   const kept = ofImage.filter(({ name }) => !replaced.some(([prefix]) => name.startsWith(prefix)))
   return [...kept, ...replaced.flatMap(([, by]) => by), ...limit('resource/memory', request.memory), ...limit('resource/cpu', request.cpu)]
 }
@@ -90,7 +100,9 @@ function overrideIsolators(ofImage: readonly Isolator[], request: AppRequest['is
 function seccompIsolator(option: string): Isolator {
   const parts = option.split(',')
   const valueOf = (key: string): string => parts.find((part) => part.startsWith(`${key}=`))?.slice(key.length + 1) ?? ''
-  return { name: `os/linux/seccomp-${valueOf('mode')}-set`, value: { set: parts.filter((part) => !part.includes('=')), errno: valueOf('errno') } }
+  return {
+    name: `os/linux/seccomp-${valueOf('mode')}-set`, value: { set: parts.filter((part) => !part.includes('=')), errno: valueOf('errno') },
+  }
 }
 
 function appSection(app: NormalisedApp): AppcApp {

@@ -20,8 +20,12 @@ export function checkResolution(request: Pick<RunRequest, 'dns' | 'hosts'>, note
   const { dns, hosts } = request
   if (dns.mode !== 'default') notes.need('dns', '--dns')
   if (hosts.mode !== 'default') notes.need('hosts', '--hosts-entry')
-  const words = [...dns.nameservers, ...dns.search, ...dns.options, dns.domain ?? '-', ...hosts.entries.flatMap(({ ip, names }) => [ip, ...names])]
+  const words = [
+    ...dns.nameservers, ...dns.search, ...dns.options, dns.domain ?? '-', ...hosts.entries.flatMap(({ ip, names }) => [ip, ...names]),
+  ]
   const bad = words.find((word) => word === '' || /[\s\0#;]/.test(word))
   if (bad === undefined) return
-  throw new RocketError('DNS_INVALID', { what: `${JSON.stringify(bad)} cannot stand in resolv.conf or hosts`, why: 'a word there holds no blank, # or ;' })
+  throw new RocketError('DNS_INVALID', {
+    what: `${JSON.stringify(bad)} cannot stand in resolv.conf or hosts`, why: 'a word there holds no blank, # or ;',
+  })
 }

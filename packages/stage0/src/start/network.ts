@@ -27,7 +27,8 @@ function statedNetwork(networks: RunRequest['networks']): Network {
   const duplicate = names.find((name, index) => names.indexOf(name) !== index)
   if (duplicate !== undefined) throw invalid(names, `found duplicate netname ${JSON.stringify(duplicate)}`)
   for (const { name, args } of networks) {
-    if (args !== undefined && ['none', 'host', 'all'].includes(name)) throw invalid(names, `arguments are not supported by special netname ${JSON.stringify(name)}`)
+    if (args === undefined || !['none', 'host', 'all'].includes(name)) continue
+    throw invalid(names, `arguments are not supported by special netname ${JSON.stringify(name)}`)
   }
   for (const alone of ['none', 'host'] as const) {
     if (!names.includes(alone)) continue
@@ -41,7 +42,9 @@ function checkPorts(network: Network, pod: Pod): void {
   if (pod.ports.length === 0 || network.mode === 'contained') return
   throw new RocketError('PORTS_NEED_NETWORK', {
     what: `--port flag does not work with '${network.mode}' networking`,
-    hint: network.mode === 'host' ? "the app's ports are the host's already; leave --port out" : 'leave --port out, or give the pod a network with --net',
+    hint: network.mode === 'host'
+      ? "the app's ports are the host's already; leave --port out"
+      : 'leave --port out, or give the pod a network with --net',
   })
 }
 

@@ -32,7 +32,8 @@ export function planStart({ pod, apps, request, startedAt, isTerminal }: StartSo
   const streams = planStreams(apps.map(({ app }) => app), request.interactive, isTerminal, notes)
   const degraded = checkFeatures([...pod.needs, ...notes.needs], pod.flavor, pod.otherFlavors, pod.flavorPolicy)
   const start: Start = {
-    version: 1, uuid: pod.uuid, startedAt, network, hostname, dns: request.dns, hosts: request.hosts, ipc, streams, insecure: request.insecure, degraded,
+    version: 1, uuid: pod.uuid, startedAt, network, hostname, dns: request.dns, hosts: request.hosts, ipc, streams,
+    insecure: request.insecure, degraded,
     localConfig: request.localConfig, ...(request.ociRuntime === undefined ? {} : { ociRuntime: request.ociRuntime }),
   }
   // What prepare has warned of need not be said again.

@@ -1,18 +1,24 @@
 import { deepStrictEqual } from 'node:assert'
-import { closeSync, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { isErrno } from '@rocket/contracts'
 import { linux, mountOverlay, native, unmount } from '@rocket/host'
 import { LayeredRoot } from '../layered-root.ts'
 
-/** Run in a private mount namespace, with a directory to work in: every path of random layers, through the kernel's overlay and through ours. */
+/**
+ * Run in a private mount namespace, with a directory to work in: every path of random layers, as the kernel's overlay and as we show it.
+ */
 
 type Entry = { kind: 'file' | 'directory' | 'opaque' | 'whiteout' } | { kind: 'link'; target: string }
 
 const names = ['a', 'b', 'c']
 const path = fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'))
-const link = fc.tuple(fc.constantFrom('', '/', '../', '../../'), path).map(([prefix, rest]): Entry => ({ kind: 'link', target: prefix + rest }))
+const link = fc.tuple(fc.constantFrom('', '/', '../', '../../'), path).map(([prefix, rest]): Entry => ({
+  kind: 'link', target: prefix + rest,
+}))
 const entry = fc.oneof(link, fc.constantFrom<Entry>({ kind: 'file' }, { kind: 'directory' }, { kind: 'opaque' }, { kind: 'whiteout' }))
 const layer = fc.array(fc.tuple(path, entry), { maxLength: 8 })
 const query = fc.array(fc.constantFrom(...names, '..'), { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`)
@@ -25,11 +31,16 @@ fc.assert(
     const work = join(base, String(serial++))
     const trees = layers.map((entries, index) => buildLayer(join(work, `tree${index}`), entries))
     for (const name of ['upper', 'work', 'merged']) mkdirSync(join(work, name))
-    mountOverlay({ trees: trees.map((_, index) => `tree${index}`), base: work, upper: join(work, 'upper'), work: join(work, 'work'), target: join(work, 'merged') })
+    mountOverlay({
+      trees: trees.map((_, index) => `tree${index}`), base: work, upper: join(work, 'upper'), work: join(work, 'work'),
+      target: join(work, 'merged'),
+    })
     const ours = new LayeredRoot(trees)
     try {
       for (const one of queries) {
-        for (const follow of [true, false]) deepStrictEqual(seenByUs(ours, one, follow), seenByKernel(join(work, 'merged'), one, follow), `${one}, follow ${follow}`)
+        for (const follow of [true, false]) deepStrictEqual(
+          seenByUs(ours, one, follow), seenByKernel(join(work, 'merged'), one, follow), `${one}, follow ${follow}`,
+        )
       }
     } finally {
       ours.close()
@@ -102,7 +113,7 @@ function seenByKernel(merged: string, wanted: string, follow: boolean): object |
       const type = stats.isDirectory() ? 'directory' : stats.isFile() ? 'file' : 'link'
       return {
         type, mode: stats.mode & 0o7777, sizeBytes: type === 'file' ? stats.size : undefined,
-        content: type === 'directory' ? undefined : type === 'file' ? readFileSync(`/proc/self/fd/${fd}`, 'utf8') : native().readlinkat(fd, '').toString(),
+        content: type === 'directory' ? undefined : readContent(fd, type),
         names: type === 'directory' ? namesIn(`/proc/self/fd/${fd}`) : undefined,
       }
     } finally {
@@ -114,6 +125,10 @@ function seenByKernel(merged: string, wanted: string, follow: boolean): object |
   } finally {
     closeSync(top)
   }
+}
+
+function readContent(fd: number, type: 'file' | 'link'): string {
+  return type === 'file' ? readFileSync(`/proc/self/fd/${fd}`, 'utf8') : native().readlinkat(fd, '').toString()
 }
 
 /** The kernel lists a whiteout of a directory that only one layer has, and then does not find it. */

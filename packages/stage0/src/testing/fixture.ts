@@ -30,7 +30,9 @@ export const flavors: FlavorDeclaration[] = [
   },
   {
     version: 1, name: 'fly', interface: 7, supervision: 'apps', namespaces: [],
-    features: ['network-host', 'ipc-parent', 'volume-host', 'volume-empty', 'dns', 'hosts', 'devices', 'tty', 'enter', 'stop', 'host-propagation'],
+    features: [
+      'network-host', 'ipc-parent', 'volume-host', 'volume-empty', 'dns', 'hosts', 'devices', 'tty', 'enter', 'stop', 'host-propagation',
+    ],
   },
 ]
 
@@ -41,33 +43,46 @@ export function appRequest(changes: Partial<AppRequest> = {}): AppRequest {
 export function request(changes: Partial<Request> = {}): Request {
   return {
     version: 1, uuid, createdAt, flavor: 'oci', flavorPolicy: 'refuse', flavors, apps: [appRequest()], pullPolicy: 'new',
-    insecure: { image: false, tls: false, http: false, pubkey: false }, volumes: [], mounts: [], ports: [], inheritEnvironment: [], setEnvironment: [],
+    insecure: { image: false, tls: false, http: false, pubkey: false }, volumes: [], mounts: [], ports: [], inheritEnvironment: [],
+    setEnvironment: [],
     overlay: true, exitPolicy: 'apps', caller: { uid: 0, gid: 0 }, annotations: [], ...changes,
   }
 }
 
 export function runRequest(changes: Partial<RunRequest> = {}): RunRequest {
   return {
-    version: 1, uuid, requestedAt: '2026-11-23T12:00:01.000Z', networks: [], dns: { mode: 'default', nameservers: [], search: [], options: [] },
-    hosts: { mode: 'default', entries: [] }, interactive: false, insecure: { capabilities: false, paths: false, seccomp: false }, localConfig: '/etc/rkt',
+    version: 1, uuid, requestedAt: '2026-11-23T12:00:01.000Z', networks: [], dns: {
+      mode: 'default', nameservers: [], search: [], options: [],
+    },
+    hosts: { mode: 'default', entries: [] }, interactive: false, insecure: { capabilities: false, paths: false, seccomp: false },
+    localConfig: '/etc/rkt',
     ...changes,
   }
 }
 
 export function appSection(changes: Partial<NormalisedApp> = {}): NormalisedApp {
   return {
-    exec: ['/bin/sh'], user: '0', group: '0', supplementaryGids: [], workingDirectory: '/', environment: [], mountPoints: [], ports: [], isolators: [],
+    exec: ['/bin/sh'], user: '0', group: '0', supplementaryGids: [], workingDirectory: '/', environment: [], mountPoints: [], ports: [],
+    isolators: [],
     eventHandlers: [], userAnnotations: {}, userLabels: {}, ...changes,
   }
 }
 
-export function record(serial: number, changes: { name?: string; app?: NormalisedApp | undefined; rootfs?: string[]; labels?: ImageRecord['manifest']['labels']; format?: 'aci' | 'oci' } = {}): ImageRecord {
+export function record(
+  serial: number,
+  changes: {
+    name?: string; app?: NormalisedApp | undefined; rootfs?: string[]; labels?: ImageRecord['manifest']['labels']; format?: 'aci' | 'oci'
+  } = {},
+): ImageRecord {
   const sha512 = String(serial).repeat(128).slice(0, 128)
   const labels = changes.labels ?? [{ name: 'os', value: 'linux' }, { name: 'arch', value: process.arch === 'arm64' ? 'aarch64' : 'amd64' }]
   const app = 'app' in changes ? changes.app : appSection()
   return {
     version: 1, imageId: `sha512-${sha512.slice(0, 64)}`, format: changes.format ?? 'aci', sha512,
-    manifest: { name: changes.name ?? 'example.com/shell', labels, annotations: [], ...(app === undefined ? {} : { app }), dependencies: [], pathWhitelist: [] },
+    manifest: {
+      name: changes.name ?? 'example.com/shell', labels, annotations: [], ...(app === undefined ? {} : { app }), dependencies: [],
+      pathWhitelist: [],
+    },
     layers: [], rootfs: changes.rootfs ?? ['store:layers/base'], sizeBytes: 1000, unpackedBytes: 2000,
   }
 }
@@ -85,12 +100,17 @@ export class DataDirectory {
 
   /** A pod directory with the hand-offs that come before stage0. */
   makePod(place: string, asked: Request, records: readonly ImageRecord[]): StageContext {
-    for (const one of records) writeFileSync(join(this.store, storeLayout.imageRecord(one.imageId)), `${JSON.stringify(one, undefined, 2)}\n`)
+    for (const one of records) writeFileSync(
+      join(this.store, storeLayout.imageRecord(one.imageId)), `${JSON.stringify(one, undefined, 2)}\n`,
+    )
     const pod = join(this.path, 'pods', place, asked.uuid)
     mkdirSync(pod, { recursive: true })
     const files = new HandoffFiles(pod)
     files.write('Request', asked)
-    files.write('Images', { version: 1, uuid: asked.uuid, images: asked.apps.map(({ reference }, index) => ({ reference, imageId: (records[index] as ImageRecord).imageId })) })
+    files.write('Images', {
+      version: 1, uuid: asked.uuid,
+      images: asked.apps.map(({ reference }, index) => ({ reference, imageId: (records[index] as ImageRecord).imageId })),
+    })
     return this.context(pod)
   }
 
@@ -103,7 +123,10 @@ export class DataDirectory {
 
   /** As prepare plans it, on a machine with the default capabilities. */
   plan(asked: Request, records: readonly ImageRecord[], changes: Partial<PodSources> = {}): PodPlan {
-    return planPod({ request: asked, records, storeDirectory: this.store, boundingSet: () => new Set([...defaultCapabilities, 'CAP_NET_ADMIN']), ...changes })
+    return planPod({
+      request: asked, records, storeDirectory: this.store, boundingSet: () => new Set([...defaultCapabilities, 'CAP_NET_ADMIN']),
+      ...changes,
+    })
   }
 
   remove(): void {

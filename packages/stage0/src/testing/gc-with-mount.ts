@@ -8,7 +8,9 @@ import { gc } from '../gc.ts'
 /** Run in a private mount namespace: a pod with something mounted in it, a directory of the same file system and one of another. */
 
 const [podDirectory = '', storeDirectory = '', uuid = '', outside = ''] = process.argv.slice(2)
-const context: StageContext = { uuid, podDirectory, storeDirectory, files: new HandoffFiles(podDirectory), warn: () => undefined, debug: () => undefined }
+const context: StageContext = {
+  uuid, podDirectory, storeDirectory, files: new HandoffFiles(podDirectory), warn: () => undefined, debug: () => undefined,
+}
 mkdirSync(outside)
 writeFileSync(join(outside, 'file'), '')
 const target = join(podDirectory, 'logs')
@@ -20,7 +22,9 @@ unmount(target)
 // A mount that appears after the look is stopped at, too.
 mountFileSystem('tmpfs', target)
 writeFileSync(join(target, 'file'), '')
-throws(() => emptyDirectory(podDirectory, ['pod', 'pod.json', 'request.json', 'images.json', 'apps', 'appsinfo']), { code: 'GC_MOUNT_IN_POD' })
+throws(
+  () => emptyDirectory(podDirectory, ['pod', 'pod.json', 'request.json', 'images.json', 'apps', 'appsinfo']), { code: 'GC_MOUNT_IN_POD' },
+)
 equal(existsSync(join(target, 'file')), true)
 unmount(target)
 equal(existsSync(join(outside, 'file')), true)
