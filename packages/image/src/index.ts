@@ -16,3 +16,7 @@ export {
 export { formatPlatform, hostPlatform, pickPlatform, type Platform } from './platform.ts'
 export { normaliseAci, normaliseAppcApp } from './normalise-aci.ts'
 export { appcArchitecture, type Normalised, normaliseOci, type OciOrigin } from './normalise-oci.ts'
+export { chainId, type ComposedLayer, composeRootfs, type TreeBuilder } from './compose-rootfs.ts'
+export { type LayerDecision, planLayer, planTopTree, type TopDirectory } from './plan-composition.ts'
+export { type CompositionFacts, openTreeView, type TreeView } from './tree-view.ts'
+export { unpackLayerOn, writeTopTree } from './unpack-on-chain.ts'

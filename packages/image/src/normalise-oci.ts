@@ -136,8 +136,12 @@ function annotationsOf(image: OciImageConfig, config: Config, origin: OciOrigin)
     ['appc.io/docker/tag', origin.tag],
     ['appc.io/docker/imageid', origin.configDigest],
     ['appc.io/docker/manifesthash', origin.manifestDigest],
-    ['appc.io/docker/entrypoint', config.Entrypoint == null ? undefined : JSON.stringify(config.Entrypoint)],
-    ['appc.io/docker/cmd', config.Cmd == null ? undefined : JSON.stringify(config.Cmd)],
+    ['appc.io/docker/entrypoint', wordsOf(config.Entrypoint)],
+    ['appc.io/docker/cmd', wordsOf(config.Cmd)],
   ]
   return known.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]))
+}
+
+function wordsOf(words: readonly string[] | null | undefined): string | undefined {
+  return words === null || words === undefined ? undefined : JSON.stringify(words)
 }

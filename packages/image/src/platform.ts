@@ -27,8 +27,8 @@ export function pickPlatform(index: OciIndex, wanted: Platform): OciDescriptor {
     if (rank > bestRank) [best, bestRank] = [entry, rank]
   }
   if (best !== undefined) return best
-  if (images.length === 1 && images[0]!.platform == null) return images[0]!
-  const found = images.flatMap(({ platform }) => (platform == null ? [] : [formatPlatform(platform)]))
+  if (images.length === 1 && isAbsent(images[0]!.platform)) return images[0]!
+  const found = images.flatMap(({ platform }) => (isAbsent(platform) ? [] : [formatPlatform(platform)]))
   throw new RocketError('PLATFORM_NOT_FOUND', {
     what: `the image does not exist for ${formatPlatform(wanted)}`,
     why: found.length === 0 ? 'its index names no platform' : `it exists for ${[...new Set(found)].slice(0, 30).join(', ')}`,
@@ -36,13 +36,13 @@ export function pickPlatform(index: OciIndex, wanted: Platform): OciDescriptor {
 }
 
 export function formatPlatform({ os, architecture, variant }: { os: string; architecture: string; variant?: string | null | undefined }): string {
-  return [os, architecture, ...(variant == null || variant === '' ? [] : [variant])].join('/')
+  return [os, architecture, ...(isAbsent(variant) || variant === '' ? [] : [variant])].join('/')
 }
 
 /** -1: it does not run there. */
 function rankOf(entry: OciDescriptor, wanted: Platform): number {
-  const platform = entry.platform
-  if (platform == null || platform.os !== wanted.os || platform.architecture !== wanted.architecture) return -1
+  const { platform } = entry
+  if (isAbsent(platform) || platform.os !== wanted.os || platform.architecture !== wanted.architecture) return -1
   const has = versionOf(platform.variant, platform.architecture)
   const needs = versionOf(wanted.variant, wanted.architecture)
   if (has === undefined || needs === undefined) return platform.variant === wanted.variant ? 1000 : -1
@@ -54,4 +54,9 @@ function versionOf(variant: string | undefined, architecture: string): number | 
   if (variant === undefined || variant === '') return { arm64: 8, arm: 7, amd64: 1 }[architecture] ?? 0
   const version = /^v(\d+)/.exec(variant)?.[1]
   return version === undefined ? undefined : Number(version)
+}
+
+/** Documents say `null` where they could be silent. */
+function isAbsent(value: unknown): value is null | undefined {
+  return value === null || value === undefined
 }

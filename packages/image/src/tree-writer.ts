@@ -74,6 +74,8 @@ export class TreeWriter {
   readonly #written = new Set<LayerPath>()
   readonly #whiteoutParents = new Set<LayerPath>()
   readonly #opaque = new Set<LayerPath>()
+  /** Deleted and made again by this layer: what such a directory was below is of no interest. */
+  readonly #reborn = new Set<LayerPath>()
   readonly #report: TreeReport = {
     entries: 0, unpackedBytes: 0, implicitParents: [], outwardLinks: [], throughLinks: [], whiteoutParents: [], skipped: [], droppedXattrs: {},
   }
@@ -82,6 +84,8 @@ export class TreeWriter {
   constructor(root: number, options: TreeWriterOptions) {
     this.#options = options
     this.#implicit.add('')
+    // The directory was made private, for the time being.
+    if (options.whiteouts !== 'apply') this.#directories.set('', { mode: 0o755, mtimeNs: 0n })
     this.#tree = new RootedTree(root, {
       implicitDirectory: (path, place) => this.#madeImplicitly(path, place),
       blocked: (path, place) => this.#unblock(path, place),
@@ -125,7 +129,7 @@ export class TreeWriter {
     for (const path of this.#opaque) this.#dropNeedlessWhiteouts(path)
     for (const [path, end] of this.#directories) {
       const place = path === '' ? { directory: this.#tree.root, name: Buffer.from('.') } : this.#tree.findPlace(path)
-      if (place !== undefined) this.#finishDirectory(place, end)
+      if (place !== undefined) this.#finishDirectory(place, end, path === '' && this.#implicit.has(''))
     }
     this.#tree.forget()
     this.#report.implicitParents = [...this.#implicit].sort()
@@ -231,8 +235,8 @@ export class TreeWriter {
     this.#implicit.delete(path)
   }
 
-  #finishDirectory(place: Place, { mode, mtimeNs, defaultAcl: list }: DirectoryEnd): void {
-    if ((mode & 0o700) !== 0o700) native().fchmodat(place.directory, place.name, mode)
+  #finishDirectory(place: Place, { mode, mtimeNs, defaultAcl: list }: DirectoryEnd, isUnseenRoot: boolean): void {
+    if ((mode & 0o700) !== 0o700 || isUnseenRoot) native().fchmodat(place.directory, place.name, mode)
     if (list !== undefined) {
       const fd = this.#tree.openDirectory(place)
       try {
@@ -428,7 +432,7 @@ export class TreeWriter {
     this.#countEntry()
     native().fchmodat(place.directory, place.name, 0o755)
     if (this.#isRoot) native().fchownat(place.directory, place.name, 0, 0, noFollow)
-    this.#implicit.add(path)
+    if (!this.#reborn.has(path)) this.#implicit.add(path)
     this.#directories.set(path, { mode: 0o755, mtimeNs: 0n })
   }
 
@@ -438,6 +442,7 @@ export class TreeWriter {
     if (stat === undefined || !isWhiteoutDevice(stat)) return false
     native().unlinkat(place.directory, place.name, 0)
     native().mkdirat(place.directory, place.name, 0o755)
+    this.#reborn.add(path)
     const fd = this.#tree.openDirectory(place)
     try {
       this.#makeOpaque(path, fd)
