@@ -21,6 +21,7 @@ function pod(place: string): { uuid: string; podDirectory: string; storeDirector
   const uuid = randomUUID()
   const context = { ...data.makePod('prepare', request({ uuid }), [record(1)]), uuid }
   prepare.apply(prepare.plan(context), context)
+  for (const directory of ['logs', 'stage1/rootfs/etc']) mkdirSync(join(context.podDirectory, directory), { recursive: true })
   const podDirectory = join(data.path, 'pods', place, uuid)
   mkdirSync(dirname(podDirectory), { recursive: true })
   renameSync(context.podDirectory, podDirectory)

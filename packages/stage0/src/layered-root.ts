@@ -117,12 +117,12 @@ export class LayeredRoot {
     return [...names].sort()
   }
 
-  /** Where the file, link or other leaf at a path can be reached while this root is open, links at the end not followed. */
+  /** Where what lies at a path can be reached while this root is open; a link at the end is not followed. */
   locate(path: string): string | undefined {
     const walked = this.#walk(path, false)
     if (walked.kind === 'leaf') return walked.at
     const top = walked.kind === 'directory' ? walked.layers[0] : undefined
-    return top === undefined ? undefined : at(top)
+    return top === undefined ? undefined : at(top, '.')
   }
 
   close(): void {

@@ -29,10 +29,8 @@ test('prepare leaves documents, views, directories and volumes, and nothing that
   await prepare.apply(prepare.plan(context), context)
   assert.deepEqual(listTree(context.podDirectory), [
     'apps/', 'apps/shell/', 'apps/shell/app.json', 'apps/shell/image.json', 'apps/web/', 'apps/web/app.json', 'apps/web/image.json',
-    'appsinfo/', 'appsinfo/shell/', 'appsinfo/shell/manifest', 'appsinfo/web/', 'appsinfo/web/manifest', 'images.json', 'logs/', 'pod',
-    'pod-created',
+    'appsinfo/', 'appsinfo/shell/', 'appsinfo/shell/manifest', 'appsinfo/web/', 'appsinfo/web/manifest', 'images.json', 'pod', 'pod-created',
     'pod.json', 'request.json', 'sharedVolumes/', 'sharedVolumes/scratch/', 'sharedVolumes/web-cache/', 'sharedVolumes/web-cache/seed.txt',
-    'stage1/', 'stage1/rootfs/', 'stage1/rootfs/etc/', 'stage1/rootfs/rkt/', 'stage1/rootfs/rkt/env/', 'stage1/rootfs/rkt/status/',
   ])
   const stored = readFileSync(join(data.store, 'images', `${records[1]?.imageId}.json`))
   assert.deepEqual(readFileSync(join(context.podDirectory, 'apps/web/image.json')), stored, 'the record is copied byte for byte')

@@ -41,9 +41,9 @@ function planPrepare(context: StageContext): PreparePlan {
   const names = plan.apps.map(({ app }) => app)
   return {
     pod: plan.pod, apps: plan.apps, images: files, volumes: plan.volumes, fills: plan.fills, warnings: plan.warnings,
+    // Only those that stage0 itself fills: making a directory costs as much as writing a document.
     directories: [
-      podLayout.apps, ...names.map(podLayout.app), 'appsinfo', ...names.map((app) => `appsinfo/${app}`), 'logs', 'stage1', 'stage1/rootfs',
-      podLayout.etc, 'stage1/rootfs/rkt', 'stage1/rootfs/rkt/status', 'stage1/rootfs/rkt/env',
+      podLayout.apps, ...names.map(podLayout.app), 'appsinfo', ...names.map((app) => `appsinfo/${app}`),
       ...(plan.volumes.length === 0 ? [] : ['sharedVolumes']),
     ],
     views: [

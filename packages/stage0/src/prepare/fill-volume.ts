@@ -33,7 +33,7 @@ function copyBelow(root: LayeredRoot, from: string, to: string): void {
       copyAttributes(place, target)
       chmodSync(target, found.mode)
     }
-    const { atime, mtime } = lstatSync(found.type === 'directory' ? `${place}/.` : place)
+    const { atime, mtime } = lstatSync(place)
     lutimesSync(target, atime, mtime)
   }
 }
@@ -41,10 +41,8 @@ function copyBelow(root: LayeredRoot, from: string, to: string): void {
 /** After the owner, because a change of owner drops file capabilities. The overlay's own marks do not belong to the content. */
 function copyAttributes(from: string, to: string): void {
   const sys = native()
-  // A place that is a descriptor is a link to what it stands for; with a dot behind, it is that.
-  const place = from.includes('/fd/') && !from.slice(from.indexOf('/fd/') + 4).includes('/') ? `${from}/.` : from
-  for (const name of sys.listXattrs(place)) {
-    const value = name.toString('latin1').startsWith('trusted.overlay.') ? undefined : sys.getXattr(place, name)
+  for (const name of sys.listXattrs(from)) {
+    const value = name.toString('latin1').startsWith('trusted.overlay.') ? undefined : sys.getXattr(from, name)
     if (value !== undefined) sys.setXattr(to, name, value)
   }
 }
