@@ -13,7 +13,9 @@ export function run({ flags, positionals }: Invocation): number {
   const file = flags.get(outputFlags.uuidFile)
   const { dataDirectory } = readSettings(flags)
   const pod = within('problem retrieving pod', () => findPod(dataDirectory, file === '' ? (positionals[0] ?? '') : readUuidFile(file)))
-  const manifest: unknown = within('cannot read the pod manifest', () => JSON.parse(readFileSync(`${pod.directory}/${podLayout.view.podManifest}`, 'utf8')))
+  const manifest: unknown = within('cannot read the pod manifest', () =>
+    JSON.parse(readFileSync(`${pod.directory}/${podLayout.view.podManifest}`, 'utf8')),
+  )
   writeOut(formatJson(manifest, flags.get(outputFlags.prettyPrint) ? 'json-pretty' : 'json'))
   return 0
 }

@@ -10,7 +10,8 @@ const shells: Record<string, () => string> = { bash: bashCompletion, fish: fishC
 
 export function run(invocation: Invocation): number {
   const [shell, ...more] = invocation.positionals
-  const problem = shell === undefined ? 'shell type is not specified' : more.length > 0 ? 'too many arguments, only shell type is expected' : undefined
+  const problem =
+    shell === undefined ? 'shell type is not specified' : more.length > 0 ? 'too many arguments, only shell type is expected' : undefined
   const script = shell === undefined || problem !== undefined ? undefined : shells[shell]?.()
   if (script === undefined) {
     printLine(problem ?? `'${shell}' shell is not supported`, errorStyle(invocation))

@@ -14,7 +14,10 @@ export function run({ flags, positionals }: Invocation): number {
   const imageId = findStoredImage(store, positionals[0] ?? '')
   const record = findImageRecord(store, imageId)
   if (record === undefined) {
-    throw new RocketError('DOCUMENT_MISSING', { what: `the record of image ${imageId} is not in the store`, hint: 'remove the image and fetch it again' })
+    throw new RocketError('DOCUMENT_MISSING', {
+      what: `the record of image ${imageId} is not in the store`,
+      hint: 'remove the image and fetch it again',
+    })
   }
   writeOut(formatJson(toImageManifest(record.manifest), flags.get(outputFlags.prettyPrint) ? 'json-pretty' : 'json'))
   return 0

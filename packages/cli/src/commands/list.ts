@@ -36,7 +36,12 @@ const fullHeader = ['UUID', 'APP', 'IMAGE NAME', 'IMAGE ID', 'STATE', 'CREATED',
 /** The cells of the pod stand in its first row only. */
 function podRows(pod: PodView, full: boolean): string[][] {
   const uuid = full ? pod.uuid : pod.uuid.slice(0, 8)
-  const tail = [pod.state, createdCell(pod, full), pod.startedAt === undefined ? '' : timeCell(pod.startedAt, full), formatNetworks(pod.networks)]
+  const tail = [
+    pod.state,
+    createdCell(pod, full),
+    pod.startedAt === undefined ? '' : timeCell(pod.startedAt, full),
+    formatNetworks(pod.networks),
+  ]
   if (pod.apps.length === 0) return [[uuid, ...(full ? ['-', '-', '-'] : ['-', '-']), ...tail]]
   return pod.apps.map((app, index) => {
     const cells = [app.name, app.imageName ?? '--', ...(full ? [(app.imageId ?? '--').slice(0, 19)] : [])]

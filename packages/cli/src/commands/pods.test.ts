@@ -14,7 +14,13 @@ const uuid = (digit: string): string => `${digit.repeat(8)}-${digit.repeat(4)}-4
 const dir = `--dir=${data}`
 
 before(() => {
-  makePod(data, { uuid: uuid('1'), place: 'run', apps: [{ name: 'web', version: '1.2', status: {} }], started: true, addresses: ['172.16.28.2/24'] })
+  makePod(data, {
+    uuid: uuid('1'),
+    place: 'run',
+    apps: [{ name: 'web', version: '1.2', status: {} }],
+    started: true,
+    addresses: ['172.16.28.2/24'],
+  })
   makePod(data, {
     uuid: uuid('2'),
     place: 'exited-garbage',
@@ -29,23 +35,34 @@ before(() => {
   makePod(data, { uuid: uuid('4'), place: 'prepare' })
   makePod(data, { uuid: uuid('5'), place: 'embryo' })
   makePod(data, { uuid: uuid('6'), place: 'garbage' })
-  makePod(data, { uuid: '11111111-2222-4000-8000-000000000000', place: 'run', apps: [{ name: 'web', status: { state: 'exited', exitCode: 0 } }], started: true })
+  makePod(data, {
+    uuid: '11111111-2222-4000-8000-000000000000',
+    place: 'run',
+    apps: [{ name: 'web', status: { state: 'exited', exitCode: 0 } }],
+    started: true,
+  })
   lockDirectory(join(data, 'pods/run', uuid('1')), { kind: 'exclusive' })
 })
 
 test('list shows the visible pods by UUID, a row for each app, the cells of the pod once', () => {
   const { code, out, err } = runRkt(dir, 'list', '--no-legend')
-  const rows = out.trimEnd().split('\n').map((line) => line.split(/\t+/))
+  const rows = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/\t+/))
   assert.deepEqual([code, err], [0, ''])
-  assert.deepEqual(rows.map((row) => [row[0], row[1], row[2], row[3]]), [
-    ['11111111', 'web', 'example.com/web:1.2', 'running'],
-    ['11111111', 'web', 'example.com/web', 'exited'],
-    ['22222222', 'z-first', 'example.com/web', 'exited garbage'],
-    ['', 'a-second', 'example.com/web', ''],
-    ['', 'b-third', 'example.com/web', ''],
-    ['33333333', 'web', 'example.com/web', 'prepared'],
-    ['44444444', '-', '-', 'aborted prepare'],
-  ])
+  assert.deepEqual(
+    rows.map((row) => [row[0], row[1], row[2], row[3]]),
+    [
+      ['11111111', 'web', 'example.com/web:1.2', 'running'],
+      ['11111111', 'web', 'example.com/web', 'exited'],
+      ['22222222', 'z-first', 'example.com/web', 'exited garbage'],
+      ['', 'a-second', 'example.com/web', ''],
+      ['', 'b-third', 'example.com/web', ''],
+      ['33333333', 'web', 'example.com/web', 'prepared'],
+      ['44444444', '-', '-', 'aborted prepare'],
+    ],
+  )
   assert.equal(rows[0]?.at(-1), 'default:ip4=172.16.28.2')
 })
 
@@ -54,7 +71,13 @@ test('list --full shows whole UUIDs, image IDs of 19 characters and absolute tim
   const [header, running] = out.split('\n').map((line) => line.split(/\t+/))
   assert.deepEqual(header, ['UUID', 'APP', 'IMAGE NAME', 'IMAGE ID', 'STATE', 'CREATED', 'STARTED', 'NETWORKS'])
   assert.deepEqual(running, [
-    uuid('1'), 'web', 'example.com/web:1.2', imageId.slice(0, 19), 'running', '2026-01-02 03:04:05.678 +0000 UTC', '2026-01-02 03:04:06 +0000 UTC',
+    uuid('1'),
+    'web',
+    'example.com/web:1.2',
+    imageId.slice(0, 19),
+    'running',
+    '2026-01-02 03:04:05.678 +0000 UTC',
+    '2026-01-02 03:04:06 +0000 UTC',
     'default:ip4=172.16.28.2',
   ])
 })
@@ -67,11 +90,17 @@ test("list --format=json has rkt's keys, seconds for pods and nanoseconds for ap
     state: 'running',
     networks: [{ netName: 'default', netConf: '', pluginPath: 'ptp', ifName: 'eth0', ip: '172.16.28.2', args: '', mask: '255.255.255.0' }],
     app_names: ['web'],
-    apps: [{
-      name: 'web', state: 'running', created_at: 1767323046000000000, started_at: 1767323046000000000, image_id: imageId,
-      mounts: [{ name: 'data', container_path: '/data', host_path: `${data}/pods/run/${uuid('1')}/sharedVolumes/data`, read_only: true }],
-      user_labels: { tier: 'front' },
-    }],
+    apps: [
+      {
+        name: 'web',
+        state: 'running',
+        created_at: 1767323046000000000,
+        started_at: 1767323046000000000,
+        image_id: imageId,
+        mounts: [{ name: 'data', container_path: '/data', host_path: `${data}/pods/run/${uuid('1')}/sharedVolumes/data`, read_only: true }],
+        user_labels: { tier: 'front' },
+      },
+    ],
     created_at: 1767323045,
     started_at: 1767323046,
   })
@@ -91,12 +120,37 @@ test('list goes on where a pod cannot be read, says so afterwards, and exits wit
   rmSync(broken, { recursive: true })
   assert.equal(code, 0)
   assert.match(out, /^11111111\tweb\t--\tprepared/)
-  assert.match(err, /^2 error\(s\) encountered when listing pods:\n-{40}\n[^\n]+image\.json is not JSON\n-{40}\n[^\n]+\n-{40}\nmisc:\n {2}rkt's appc version: 0\.8\.11\n\n$/)
+  assert.match(
+    err,
+    /^2 error\(s\) encountered when listing pods:\n-{40}\n[^\n]+image\.json is not JSON\n-{40}\n[^\n]+\n-{40}\nmisc:\n {2}rkt's appc version: 0\.8\.11\n\n$/,
+  )
 })
 
 for (const [digits, lines] of [
-  ['11111111-1', ['state=running', 'created=2026-01-02 03:04:05.678 +0000 UTC', 'started=2026-01-02 03:04:06 +0000 UTC', 'networks=default:ip4=172.16.28.2', 'pid=4321', 'exited=false']],
-  ['2', ['state=exited garbage', 'created=2026-01-02 03:04:05.678 +0000 UTC', 'started=2026-01-02 03:04:06 +0000 UTC', 'pid=4321', 'exited=true', 'app-z-first=3', 'app-a-second=9', 'app-b-third=254']],
+  [
+    '11111111-1',
+    [
+      'state=running',
+      'created=2026-01-02 03:04:05.678 +0000 UTC',
+      'started=2026-01-02 03:04:06 +0000 UTC',
+      'networks=default:ip4=172.16.28.2',
+      'pid=4321',
+      'exited=false',
+    ],
+  ],
+  [
+    '2',
+    [
+      'state=exited garbage',
+      'created=2026-01-02 03:04:05.678 +0000 UTC',
+      'started=2026-01-02 03:04:06 +0000 UTC',
+      'pid=4321',
+      'exited=true',
+      'app-z-first=3',
+      'app-a-second=9',
+      'app-b-third=254',
+    ],
+  ],
   ['33', ['state=prepared', 'created=2026-01-02 03:04:05.678 +0000 UTC']],
 ] as const) {
   test(`status of ${lines[0]} prints its lines`, () => {
@@ -124,9 +178,15 @@ test('an error is a document where JSON was asked for', () => {
 
 test('status waits for the end and for readiness, and gives up in time', () => {
   const limited = runRkt(dir, 'status', '--wait=150ms', '11111111-1')
-  assert.deepEqual([limited.code, limited.err], [254, 'status: error waiting for pod to finish: context deadline exceeded [WAIT_TIMEOUT]\n'])
+  assert.deepEqual(
+    [limited.code, limited.err],
+    [254, 'status: error waiting for pod to finish: context deadline exceeded [WAIT_TIMEOUT]\n'],
+  )
   const unready = runRkt(dir, 'status', '--wait-ready=150ms', '11111111-1')
-  assert.deepEqual([unready.code, unready.err], [254, 'status: error waiting for pod readiness: context deadline exceeded [WAIT_TIMEOUT]\n'])
+  assert.deepEqual(
+    [unready.code, unready.err],
+    [254, 'status: error waiting for pod readiness: context deadline exceeded [WAIT_TIMEOUT]\n'],
+  )
   assert.equal(runRkt(dir, 'status', '--wait=5s', '2').code, 0)
   mkdirSync(join(data, 'pods/run', uuid('1'), 'stage1/rootfs/rkt'), { recursive: true })
   symlinkSync('ready', join(data, 'pods/run', uuid('1'), 'stage1/rootfs/rkt/supervisor-status'))
@@ -134,9 +194,16 @@ test('status waits for the end and for readiness, and gives up in time', () => {
 })
 
 test('a UUID file that cannot be read is 1 for status and stop, 254 for rm', () => {
-  for (const [command, code] of [['status', 1], ['stop', 1], ['rm', 254]] as const) {
+  for (const [command, code] of [
+    ['status', 1],
+    ['stop', 1],
+    ['rm', 254],
+  ] as const) {
     const ran = runRkt(dir, command, '--uuid-file=/nonexistent')
-    assert.deepEqual([ran.code, ran.err], [code, `${command}: unable to read the UUID file: open /nonexistent: no such file or directory\n`])
+    assert.deepEqual(
+      [ran.code, ran.err],
+      [code, `${command}: unable to read the UUID file: open /nonexistent: no such file or directory\n`],
+    )
   }
 })
 
@@ -150,7 +217,12 @@ test('stop tells pods apart that run, have run, and never ran', () => {
   const { code, out, err } = runRkt(dir, 'stop', '2', '3', 'zz')
   assert.equal(code, 254)
   assert.equal(out, `pod "${uuid('2')}" is already stopped\n`)
-  assert.match(err, new RegExp(`^stop: pod "${uuid('3')}" is not running\nstop: cannot get pod: no matches found for "zz" .*\n.*\nstop: failed to stop 2 pod\\(s\\)\n$`))
+  assert.match(
+    err,
+    new RegExp(
+      `^stop: pod "${uuid('3')}" is not running\nstop: cannot get pod: no matches found for "zz" .*\n.*\nstop: failed to stop 2 pod\\(s\\)\n$`,
+    ),
+  )
 })
 
 test('stop does not signal a process that only has the same number', () => {
@@ -163,7 +235,12 @@ test('stop does not signal a process that only has the same number', () => {
 test('rm refuses a running pod and an unknown one', { skip: process.getuid?.() !== 0 && 'needs root' }, () => {
   const { code, err } = runRkt(dir, 'rm', '11111111-1', '9')
   assert.equal(code, 254)
-  assert.match(err, new RegExp(`^rm: pod "${uuid('1')}" is currently running\nrm: cannot get pod: no matches found for "9" .*\n.*\nrm: failed to remove one or more pods\n$`))
+  assert.match(
+    err,
+    new RegExp(
+      `^rm: pod "${uuid('1')}" is currently running\nrm: cannot get pod: no matches found for "9" .*\n.*\nrm: failed to remove one or more pods\n$`,
+    ),
+  )
   assert.equal(existsSync(join(data, 'pods/run', uuid('1'))), true)
 })
 

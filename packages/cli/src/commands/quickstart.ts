@@ -11,8 +11,8 @@ import { makeRootfs, quickstartManifest } from '../quickstart/first-image.ts'
 import { requireRuntime } from '../quickstart/runtime.ts'
 
 /**
- * `rkt quickstart`: the whole road once, with the commands that a user would type, each printed before it is run. Can be repeated. Everything
- * it makes lies in `.rocket` of the checkout, or of the current directory where there is none.
+ * `rkt quickstart`: the whole road once, with the commands that a user would type, each printed before it is run. Can be repeated.
+ * Everything it makes lies in `.rocket` of the checkout, or of the current directory where there is none.
  */
 export function run({ flags }: Invocation): number {
   useQuickExit()
@@ -22,7 +22,14 @@ export function run({ flags }: Invocation): number {
   const dataDirectory = flags.isSet(globalFlags.dir) ? flags.get(globalFlags.dir) : relative(process.cwd(), join(base, '.rocket/data'))
   prepareFiles(directory)
   say('An image, from a directory and a manifest:')
-  rkt(['image', 'build', `--rootfs=${directory}/rootfs`, `--manifest=${directory}/manifest.json`, `--output=${directory}/hello.aci`, '--overwrite'])
+  rkt([
+    'image',
+    'build',
+    `--rootfs=${directory}/rootfs`,
+    `--manifest=${directory}/manifest.json`,
+    `--output=${directory}/hello.aci`,
+    '--overwrite',
+  ])
   const dir = `--dir=${dataDirectory}`
   say('A pod of it. The image is not signed, and the pod needs no network:')
   rkt([dir, 'run', '--insecure-options=image', '--net=none', `--uuid-file-save=${directory}/uuid`, `${directory}/hello.aci`, '--', 'world'])
@@ -54,11 +61,19 @@ const limitMs = 60_000
 /** Runs this same program. */
 function rkt(args: readonly string[]): void {
   writeOut(`$ ${programName()} ${args.join(' ')}\n`)
-  const result = runProgram(process.execPath, [process.argv[1] ?? '', ...args], { stdout: 'inherit', stderr: 'inherit', timeoutMs: limitMs })
+  const result = runProgram(process.execPath, [process.argv[1] ?? '', ...args], {
+    stdout: 'inherit',
+    stderr: 'inherit',
+    timeoutMs: limitMs,
+  })
   if (result.exitCode === 0) return
-  const end = result.timedOut ? `it did not end within ${limitMs / 1000} s` : `its exit status is ${result.exitCode ?? `128+${result.signal}`}`
+  const end = result.timedOut
+    ? `it did not end within ${limitMs / 1000} s`
+    : `its exit status is ${result.exitCode ?? `128+${result.signal}`}`
   throw new RocketError('PROGRAM_FAILED', {
-    what: `'rkt ${args.join(' ')}' failed`, why: end, hint: `what it said stands above; '${programName()} doctor' tells what this machine lacks`,
+    what: `'rkt ${args.join(' ')}' failed`,
+    why: end,
+    hint: `what it said stands above; '${programName()} doctor' tells what this machine lacks`,
   })
 }
 

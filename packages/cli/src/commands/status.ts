@@ -34,7 +34,8 @@ export function run(invocation: Invocation): number {
   const readyWait = flags.get(statusFlags.waitReady)
   if (readyWait !== undefined) pod = within('error waiting for pod readiness', () => waitUntil(pod, dataDirectory, readyWait, isReady))
   const endWait = flags.get(statusFlags.wait)
-  if (endWait !== undefined) pod = within('error waiting for pod to finish', () => waitUntil(pod, dataDirectory, endWait, (one) => hasFinished(one.state)))
+  if (endWait !== undefined)
+    pod = within('error waiting for pod to finish', () => waitUntil(pod, dataDirectory, endWait, (one) => hasFinished(one.state)))
   printStatus(readPod(pod, { detail: true, process: true }), invocation)
   return 0
 }

@@ -38,7 +38,11 @@ test('a usage error is a document where JSON was asked for', () => {
 })
 
 test('errors among images are diagnostics of the command', () => {
-  assert.deepEqual(runRkt('fetch', 'a', '--', 'b'), { code: 254, out: '', err: 'fetch: unable to parse arguments: app arguments unsupported\n' })
+  assert.deepEqual(runRkt('fetch', 'a', '--', 'b'), {
+    code: 254,
+    out: '',
+    err: 'fetch: unable to parse arguments: app arguments unsupported\n',
+  })
 })
 
 test('a deprecated flag is told of on standard error', () => {
@@ -68,7 +72,11 @@ test('the page of every command has its sections in order, each line behind a ta
     const page = formatHelp(command)
     const titles = page.split('\n').filter((line) => line !== '' && !line.startsWith('\t'))
     const all = ['NAME:', 'USAGE:', 'COMMANDS:', 'DESCRIPTION:', 'EXAMPLES:', 'OPTIONS:', 'GLOBAL OPTIONS:']
-    assert.deepEqual(titles, all.filter((title) => titles.includes(title)), command.path)
+    assert.deepEqual(
+      titles,
+      all.filter((title) => titles.includes(title)),
+      command.path,
+    )
     assert.ok(command.load === undefined || typeof command.load === 'function')
   }
 })

@@ -39,7 +39,8 @@ complete -o default -F __rkt rkt
 }
 
 function branch({ path, flags, words }: CompletedCommand): string {
-  const more = words === undefined ? '' : words.kind === 'image' ? 'words=$(__rkt_images)' : `words=$(__rkt_uuids "${words.states.join(',')}")`
+  const more =
+    words === undefined ? '' : words.kind === 'image' ? 'words=$(__rkt_images)' : `words=$(__rkt_uuids "${words.states.join(',')}")`
   const rest = more === '' ? '' : `; else ${more}`
   return `    "${path}") if [[ $word == -* ]]; then words="${flags.join(' ')}"${rest}; fi ;;`
 }

@@ -14,9 +14,16 @@ export function fishCompletion(): string {
 
 function commandLines({ path, summary, flags, words }: CompletedCommand): string[] {
   const [first = '', second] = path.split(' ')
-  const seen = second === undefined ? `__fish_seen_subcommand_from ${first}` : `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`
-  const offer = second === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${second}`
-  const ids = words === undefined ? [] : [words.kind === 'image' ? 'rkt image list --fields=id --no-legend' : "rkt list --full --no-legend | string split -f1 \\t"]
+  const seen =
+    second === undefined
+      ? `__fish_seen_subcommand_from ${first}`
+      : `__fish_seen_subcommand_from ${first}; and __fish_seen_subcommand_from ${second}`
+  const offer =
+    second === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${second}`
+  const ids =
+    words === undefined
+      ? []
+      : [words.kind === 'image' ? 'rkt image list --fields=id --no-legend' : 'rkt list --full --no-legend | string split -f1 \\t']
   return [
     `complete -c rkt -n '${offer}' -a ${second ?? first} -d '${summary.replaceAll("'", "\\'")}'`,
     ...ids.map((command) => `complete -c rkt -n '${seen}' -a '(${command})'`),

@@ -6,7 +6,8 @@ import { preparationFlags, pullFlags, stage1Flags, stageFlags, startFlags } from
 import { uuidOrFile, uuidsOrFile } from './positionals.ts'
 
 const { pullPolicy, storeOnly, noStore } = pullFlags
-const { uuidFileSave, ...preparedStartFlags } = startFlags
+/** The pod of `run-prepared` has its UUID, and registering is not there yet (pod-checks.ts). */
+const { uuidFileSave: _saved, mdsRegister: _registered, ...preparedStartFlags } = startFlags
 const { fetchStage, flavor, flavorPolicy, networkStage, ociRuntime, stage2 } = stageFlags
 
 /** Commands that make, change and end pods. */

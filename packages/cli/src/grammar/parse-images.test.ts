@@ -7,10 +7,9 @@ import { startFlags } from './flags/pod.ts'
 import { parse } from './parse.ts'
 
 /** Anything an app may be given: every word but the one that ends its arguments. */
-const appWord = fc.oneof(
-  fc.constantFrom('--', '-h', '--help', '--debug', '--exec', '', '--no-such-flag', '-', 'image.aci'),
-  fc.string({ maxLength: 8 }),
-).filter((word) => word !== '---')
+const appWord = fc
+  .oneof(fc.constantFrom('--', '-h', '--help', '--debug', '--exec', '', '--no-such-flag', '-', 'image.aci'), fc.string({ maxLength: 8 }))
+  .filter((word) => word !== '---')
 
 const image = fc.record({
   reference: fc.stringMatching(/^[a-z][a-z0-9/.]{0,9}$/),
@@ -53,7 +52,10 @@ test('the last image need not close its arguments', () => {
 })
 
 test('no line of words makes the parser fail otherwise than with a usage error', () => {
-  const word = fc.oneof(fc.constantFrom('run', '--', '---', '-', '', '--net', '--exec', '--mount', '--port=a:1', 'x'), fc.string({ maxLength: 6 }))
+  const word = fc.oneof(
+    fc.constantFrom('run', '--', '---', '-', '', '--net', '--exec', '--mount', '--port=a:1', 'x'),
+    fc.string({ maxLength: 6 }),
+  )
   fc.assert(
     fc.property(fc.array(word, { maxLength: 8 }), (words) => {
       assert.ok(['invocation', 'help', 'usage-error'].includes(parse(words, commands).kind))

@@ -72,8 +72,16 @@ for (const [argv, message, problem] of [
   [['run', '--net=host:x=y', 'i'], 'invalid argument "host:x=y" for --net: arguments are not supported by special netname "host"', 'flag'],
   [['run', '--set-env=A', 'i'], 'invalid argument "A" for --set-env: must be specified as key=value', 'flag'],
   [['run', '--set-env=A=1', '--set-env=A=2', 'i'], 'invalid argument "A=2" for --set-env: key "A" already set', 'flag'],
-  [['run', 'i', '--memory=16m'], 'invalid argument "16m" for --memory: memory limit of 1 bytes too low. Try a reasonable value, such as --memory=16M', 'images'],
-  [['run', 'i', '--readonly-rootfs', 'x'], 'invalid argument "x" for --readonly-rootfs: --readonly-rootfs must be set with a boolean', 'images'],
+  [
+    ['run', 'i', '--memory=16m'],
+    'invalid argument "16m" for --memory: memory limit of 1 bytes too low. Try a reasonable value, such as --memory=16M',
+    'images',
+  ],
+  [
+    ['run', 'i', '--readonly-rootfs', 'x'],
+    'invalid argument "x" for --readonly-rootfs: --readonly-rootfs must be set with a boolean',
+    'images',
+  ],
 ] as const) {
   test(`says of ${JSON.stringify(argv.join(' '))}: ${message === '' ? 'usage' : message.split('\n')[0]}`, () => {
     const parsed = parse(argv, commands)
@@ -105,13 +113,18 @@ test('a boolean takes a value only behind =, a string takes the next word even w
   const { flags, images } = invocation('run', '--debug', 'false', '--hostname', '--x')
   assert.equal(flags.get(globalFlags.debug), true)
   assert.equal(flags.get(startFlags.hostname), '--x')
-  assert.deepEqual(images.map((image) => image.reference), ['false'])
+  assert.deepEqual(
+    images.map((image) => image.reference),
+    ['false'],
+  )
 })
 
 test('--net alone is the default network, and accumulates', () => {
   assert.deepEqual(invocation('run', '--net', 'i').flags.get(startFlags.net), [{ name: 'default' }])
   assert.deepEqual(invocation('run', '--net=a:X=1;Y=2,b', 'i', '--net=c').flags.get(startFlags.net), [
-    { name: 'a', args: 'X=1;Y=2' }, { name: 'b' }, { name: 'c' },
+    { name: 'a', args: 'X=1;Y=2' },
+    { name: 'b' },
+    { name: 'c' },
   ])
   assert.deepEqual(invocation('run', 'i').flags.get(startFlags.net), [])
 })
@@ -124,10 +137,30 @@ test('--wait knows never, for ever and a limit', () => {
 })
 
 test('flags stand in front of the command, behind it, and among images', () => {
-  const { flags, images } = invocation('--debug', 'run', '--volume=v,kind=empty', 'a', '--dir', '/d', '--user=u', 'b', '--volume', 'w,kind=empty')
+  const { flags, images } = invocation(
+    '--debug',
+    'run',
+    '--volume=v,kind=empty',
+    'a',
+    '--dir',
+    '/d',
+    '--user=u',
+    'b',
+    '--volume',
+    'w,kind=empty',
+  )
   assert.equal(flags.get(globalFlags.dir), '/d')
-  assert.deepEqual(flags.get(preparationFlags.volume).map((volume) => volume.name), ['v', 'w'])
-  assert.deepEqual(images.map((image) => [image.reference, image.flags.get(imageFlags.user)]), [['a', 'u'], ['b', '']])
+  assert.deepEqual(
+    flags.get(preparationFlags.volume).map((volume) => volume.name),
+    ['v', 'w'],
+  )
+  assert.deepEqual(
+    images.map((image) => [image.reference, image.flags.get(imageFlags.user)]),
+    [
+      ['a', 'u'],
+      ['b', ''],
+    ],
+  )
 })
 
 test('a mount belongs to the pod before the first image and to the image behind it', () => {
@@ -160,6 +193,11 @@ test('the last of a scalar flag wins, and --insecure-options is replaced as a wh
 
 test('a short flag takes its value as the next word or joined', () => {
   for (const argv of [['-o', 'x.aci'], ['-ox.aci'], ['-o=x.aci']]) {
-    assert.equal(invocation('image', 'build', ...argv).flags.names().includes('output'), true)
+    assert.equal(
+      invocation('image', 'build', ...argv)
+        .flags.names()
+        .includes('output'),
+      true,
+    )
   }
 })

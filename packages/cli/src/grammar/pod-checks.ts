@@ -1,6 +1,7 @@
 import type { Invocation } from './command.ts'
+import type { Flag } from './flag.ts'
 import { imageFlags } from './flags/image.ts'
-import { preparationFlags, pullFlags, startFlags } from './flags/pod.ts'
+import { preparationFlags, pullFlags, stage1Flags, startFlags } from './flags/pod.ts'
 
 /**
  * Flags of `run` and `prepare` that cannot stand together, in rkt's order and words; undefined when all is well. The first two
@@ -19,7 +20,28 @@ export function findPodFlagConflict(invocation: Invocation): string | undefined 
     return 'error: cannot use both --caps-retain and --caps-remove on the same image'
   }
   if (flags.get(pullFlags.storeOnly) && flags.get(pullFlags.noStore)) return 'both --store-only and --no-store specified'
-  return networkConflict(invocation) ?? manifestConflict(invocation) ?? imageCountConflict(invocation)
+  return networkConflict(invocation) ?? manifestConflict(invocation) ?? imageCountConflict(invocation) ?? findUnsupported(invocation)
+}
+
+/** Of rkt, and without effect here so far: they are refused, since a pod would silently be another than the one asked for. */
+const unsupported: readonly Flag<unknown>[] = [
+  preparationFlags.podManifest,
+  preparationFlags.privateUsers,
+  startFlags.mdsRegister,
+  stage1Flags.stage1FromDir,
+  stage1Flags.stage1Hash,
+  stage1Flags.stage1Path,
+  stage1Flags.stage1Url,
+  imageFlags.stdin,
+  imageFlags.stdout,
+  imageFlags.stderr,
+]
+
+function findUnsupported({ flags, images }: Invocation): string | undefined {
+  const given = unsupported.find((flag) =>
+    [flags, ...images.map((image) => image.flags)].some((values) => values.isSet(flag) && values.get(flag) !== false),
+  )
+  return given === undefined ? undefined : `--${given.name} is not supported by this version`
 }
 
 function networkConflict({ flags }: Invocation): string | undefined {

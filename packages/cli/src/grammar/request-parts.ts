@@ -24,7 +24,10 @@ export function planAppRequest({ reference, flags, args }: ImageArgument, around
     mounts: [...flags.get(preparationFlags.mount)],
     isolators: planIsolators(flags),
     annotations: [...flags.get(imageFlags.annotation)],
-    ...given('signature', signature === undefined ? undefined : cleanPath(`${signature.startsWith('/') ? '' : `${around.workingDirectory}/`}${signature}`)),
+    ...given(
+      'signature',
+      signature === undefined ? undefined : cleanPath(`${signature.startsWith('/') ? '' : `${around.workingDirectory}/`}${signature}`),
+    ),
     ...given('name', text(imageFlags.name)),
     ...given('exec', text(imageFlags.exec)),
     ...given('user', text(imageFlags.user)),

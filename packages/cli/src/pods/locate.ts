@@ -37,7 +37,10 @@ export function findPod(dataDirectory: string, text: string): LocatedPod {
   const [uuid] = fits
   const pod = uuid === undefined ? undefined : locatePod(dataDirectory, uuid)
   if (pod !== undefined) return pod
-  throw new RocketError('POD_NOT_FOUND', { what: `no matches found for ${JSON.stringify(wanted)}`, hint: '`rkt list --full` shows the pods' })
+  throw new RocketError('POD_NOT_FOUND', {
+    what: `no matches found for ${JSON.stringify(wanted)}`,
+    hint: '`rkt list --full` shows the pods',
+  })
 }
 
 /** Where a pod is now, in any of the six places; undefined when it is gone. */

@@ -2,7 +2,16 @@ import type { PodPlace } from '@rocket/contracts'
 
 /** The words that `list` and `status` print. Scripts match on them, with their spaces. */
 export type PodState =
-  | 'embryo' | 'preparing' | 'aborted prepare' | 'prepared' | 'running' | 'exited' | 'exited deleting' | 'exited garbage' | 'deleting' | 'garbage'
+  | 'embryo'
+  | 'preparing'
+  | 'aborted prepare'
+  | 'prepared'
+  | 'running'
+  | 'exited'
+  | 'exited deleting'
+  | 'exited garbage'
+  | 'deleting'
+  | 'garbage'
 
 /** What a pod is: where its directory lies, and whether somebody holds its lock. */
 export function podState(place: PodPlace, isLocked: boolean): PodState {

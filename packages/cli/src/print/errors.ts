@@ -68,7 +68,9 @@ function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code, syscall, path } = error as NodeJS.ErrnoException
   const text = code === undefined ? undefined : new RegExp(`^${code}: ([^,]+), `).exec(error.message)?.[1]
-  return text === undefined || syscall === undefined ? error.message : `${[syscall, path].filter((part) => part !== undefined).join(' ')}: ${text}`
+  return text === undefined || syscall === undefined
+    ? error.message
+    : `${[syscall, path].filter((part) => part !== undefined).join(' ')}: ${text}`
 }
 
 function errorDocument(error: unknown, context: string | undefined): ErrorDocument {

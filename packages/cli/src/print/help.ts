@@ -16,7 +16,9 @@ export function formatHelp(command?: Command): string {
     command === undefined ? section('VERSION:', `${rocketVersion}\n`) : '',
     below.length === 0 ? '' : section('COMMANDS:', formatTable(below.map((one) => [one.path, one.summary]))),
     section('DESCRIPTION:', wrap(command?.description ?? rootDescription)),
-    command === undefined || command.examples.length === 0 ? '' : section('EXAMPLES:', command.examples.map((line) => `${line}\n`).join('')),
+    command === undefined || command.examples.length === 0
+      ? ''
+      : section('EXAMPLES:', command.examples.map((line) => `${line}\n`).join('')),
     section('OPTIONS:', formatFlags(command?.flags ?? [])),
     section('GLOBAL OPTIONS:', formatFlags(Object.values(globalFlags))),
   ]

@@ -10,19 +10,44 @@ import { formatAge, formatFullTime } from './time.ts'
 const style = { prefix: 'run', debug: false, json: false }
 
 test('a table aligns its columns with tabs to multiples of eight', () => {
-  const rows = [['UUID', 'APP', 'STATE'], ['0123abcd', 'redis', 'running'], ['', 'x', '']]
+  const rows = [
+    ['UUID', 'APP', 'STATE'],
+    ['0123abcd', 'redis', 'running'],
+    ['', 'x', ''],
+  ]
   assert.equal(formatTable(rows), 'UUID\t\tAPP\tSTATE\n0123abcd\tredis\trunning\n\t\tx\t\n')
 })
 
-for (const [bytes, text] of [[0, '0 B'], [9, '9 B'], [10, '10 B'], [1023, '1023 B'], [1024, '1.0 KiB'], [1536, '1.5 KiB'], [12582912, '12 MiB'], [5e9, '4.7 GiB']] as const) {
+for (const [bytes, text] of [
+  [0, '0 B'],
+  [9, '9 B'],
+  [10, '10 B'],
+  [1023, '1023 B'],
+  [1024, '1.0 KiB'],
+  [1536, '1.5 KiB'],
+  [12582912, '12 MiB'],
+  [5e9, '4.7 GiB'],
+] as const) {
   test(`prints ${bytes} bytes as ${text}`, () => assert.equal(formatSize(bytes), text))
 }
 
 for (const [seconds, text] of [
-  [0, 'now'], [1, '1 second ago'], [59, '59 seconds ago'], [60, '1 minute ago'], [180, '3 minutes ago'], [3600, '1 hour ago'], [7200, '2 hours ago'],
-  [86400, '1 day ago'], [86400 * 6, '6 days ago'], [86400 * 7, '1 week ago'], [86400 * 40, '1 month ago'], [86400 * 400, '1 year ago'],
-  [86400 * 360 * 40, 'a long while ago'], [-120, '2 minutes from now'],
-] as const) test(`calls an age of ${seconds} s "${text}"`, () => assert.equal(formatAge(1e12 - seconds * 1000, 1e12), text))
+  [0, 'now'],
+  [1, '1 second ago'],
+  [59, '59 seconds ago'],
+  [60, '1 minute ago'],
+  [180, '3 minutes ago'],
+  [3600, '1 hour ago'],
+  [7200, '2 hours ago'],
+  [86400, '1 day ago'],
+  [86400 * 6, '6 days ago'],
+  [86400 * 7, '1 week ago'],
+  [86400 * 40, '1 month ago'],
+  [86400 * 400, '1 year ago'],
+  [86400 * 360 * 40, 'a long while ago'],
+  [-120, '2 minutes from now'],
+] as const)
+  test(`calls an age of ${seconds} s "${text}"`, () => assert.equal(formatAge(1e12 - seconds * 1000, 1e12), text))
 
 for (const [zone, ms, text] of [
   ['UTC', 0, '1970-01-01 00:00:00 +0000 UTC'],
@@ -56,7 +81,12 @@ test('with --debug every layer has a line of its own', () => {
 })
 
 test('a coded error says what, why, its code and what to try', () => {
-  const error = new RocketError('LAYER_DIGEST_MISMATCH', { what: 'layer a was not stored', why: 'it hashes to b', hint: 'fetch it again', cause: new Error('x') })
+  const error = new RocketError('LAYER_DIGEST_MISMATCH', {
+    what: 'layer a was not stored',
+    why: 'it hashes to b',
+    hint: 'fetch it again',
+    cause: new Error('x'),
+  })
   assert.equal(formatError(error, style), 'run: layer a was not stored: it hashes to b [LAYER_DIGEST_MISMATCH]\n  try: fetch it again\n')
   assert.deepEqual(JSON.parse(formatError(error, { ...style, json: true })), error.toDocument())
 })

@@ -8,7 +8,9 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     const longest = Math.max(0, ...rows.filter((row) => column < row.length - 1).map((row) => width(row[column] ?? '')))
     return Math.ceil((longest + 1) / tab) * tab
   })
-  return rows.map((row) => `${row.map((cell, column) => (column === row.length - 1 ? cell : fill(cell, widths[column] ?? tab))).join('')}\n`).join('')
+  return rows
+    .map((row) => `${row.map((cell, column) => (column === row.length - 1 ? cell : fill(cell, widths[column] ?? tab))).join('')}\n`)
+    .join('')
 }
 
 const tab = 8

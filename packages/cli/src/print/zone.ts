@@ -68,9 +68,9 @@ interface Header {
 }
 
 function readHeader(file: Buffer, at: number, timeSize: number): Header {
-  const [utCount, stdCount, leapCount, timeCount, typeCount, nameBytes] = [20, 24, 28, 32, 36, 40].map((field) => file.readUInt32BE(at + field)) as [
-    number, number, number, number, number, number,
-  ]
+  const [utCount, stdCount, leapCount, timeCount, typeCount, nameBytes] = [20, 24, 28, 32, 36, 40].map((field) =>
+    file.readUInt32BE(at + field),
+  ) as [number, number, number, number, number, number]
   const times = at + 44
   const types = times + timeCount * timeSize
   const typeTable = types + timeCount

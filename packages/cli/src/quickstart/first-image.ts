@@ -27,7 +27,11 @@ export function quickstartManifest(): object {
     acKind: 'ImageManifest',
     acVersion: '0.8.11',
     name: 'example.com/hello',
-    labels: [{ name: 'version', value: '1.0.0' }, { name: 'os', value: 'linux' }, { name: 'arch', value: arch }],
+    labels: [
+      { name: 'version', value: '1.0.0' },
+      { name: 'os', value: 'linux' },
+      { name: 'arch', value: arch },
+    ],
     app: { exec: ['/bin/sh', '-c', script, 'hello'], user: '0', group: '0', environment: [{ name: 'PATH', value: '/bin' }] },
   }
 }
@@ -51,7 +55,10 @@ function needsInterpreter(file: Buffer): boolean {
 /** The package is taken apart and not installed: it would replace the ordinary busybox of the machine. */
 function downloadBusybox(directory: string): string {
   if (findProgram('apt-get') === undefined || findProgram('dpkg-deb') === undefined) {
-    throw new RocketError('PROGRAM_MISSING', { what: 'there is no static busybox to make an image of', hint: 'install busybox-static, or put a static busybox into PATH' })
+    throw new RocketError('PROGRAM_MISSING', {
+      what: 'there is no static busybox to make an image of',
+      hint: 'install busybox-static, or put a static busybox into PATH',
+    })
   }
   writeOut('\n# The program of the image, taken out of a package that is not installed:\n')
   rmSync(directory, { recursive: true, force: true })

@@ -11,14 +11,19 @@ export function requireRuntime(): void {
   const missing = !runtimes.some((name) => findProgram(name) !== undefined)
   if (missing && isRoot && findProgram('apt-get') !== undefined) {
     writeOut('\n# No OCI runtime is installed. This installs crun from the distribution:\n')
-    if (!apt(['install', '-y', '--no-install-recommends', 'crun']) && apt(['update'])) apt(['install', '-y', '--no-install-recommends', 'crun'])
+    if (!apt(['install', '-y', '--no-install-recommends', 'crun']) && apt(['update']))
+      apt(['install', '-y', '--no-install-recommends', 'crun'])
   }
   const stillMissing = missing && !runtimes.some((name) => findProgram(name) !== undefined)
   if (!isRoot) {
     const also = missing ? ', and install an OCI runtime first: apt-get install crun' : ''
     throw new RocketError('NOT_ROOT', { what: 'pods can be run by root only', hint: `run it as root${also}` })
   }
-  if (stillMissing) throw new RocketError('PROGRAM_MISSING', { what: 'no OCI runtime is installed', hint: 'install crun or runc with your package manager' })
+  if (stillMissing)
+    throw new RocketError('PROGRAM_MISSING', {
+      what: 'no OCI runtime is installed',
+      hint: 'install crun or runc with your package manager',
+    })
 }
 
 function apt(words: readonly string[]): boolean {

@@ -1,7 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import {
-  checkDocument, podLayout, type App, type AppStatus, type ImageRecord, type Net, type Pod, type PodPlace, type Stage2State,
+  checkDocument,
+  podLayout,
+  type App,
+  type AppStatus,
+  type ImageRecord,
+  type Net,
+  type Pod,
+  type PodPlace,
+  type Stage2State,
 } from '@rocket/contracts'
 
 export interface MadeApp {
@@ -39,11 +47,26 @@ export function makePod(dataDirectory: string, { uuid, place, apps = [], started
     put('ImageRecord', podLayout.appDocument(app.name, 'image'), imageRecord(app))
     put('App', podLayout.appDocument(app.name, 'app'), appDocument(uuid, app.name, order))
     if (app.status !== undefined) {
-      put('AppStatus', podLayout.appDocument(app.name, 'status'), { version: 1, uuid, app: app.name, instance: 1, state: 'running', createdAt: startedAt, startedAt, ...app.status })
+      put('AppStatus', podLayout.appDocument(app.name, 'status'), {
+        version: 1,
+        uuid,
+        app: app.name,
+        instance: 1,
+        state: 'running',
+        createdAt: startedAt,
+        startedAt,
+        ...app.status,
+      })
     }
   })
   if (started) {
-    put('Stage2State', 'stage2.json', { version: 1, uuid, process: { pid: process.pid, startTime: 1 }, state: place === 'run' ? 'starting' : 'ended', startedAt } satisfies Stage2State)
+    put('Stage2State', 'stage2.json', {
+      version: 1,
+      uuid,
+      process: { pid: process.pid, startTime: 1 },
+      state: place === 'run' ? 'starting' : 'ended',
+      startedAt,
+    } satisfies Stage2State)
     write('pid', '4321\n')
   }
   if (addresses.length > 0) put('Net', 'net.json', netDocument(uuid, addresses))
@@ -52,26 +75,59 @@ export function makePod(dataDirectory: string, { uuid, place, apps = [], started
 
 function podDocument(uuid: string): Pod {
   return {
-    version: 1, uuid, createdAt, flavor: { version: 1, name: 'oci', interface: 7, supervision: 'apps', namespaces: [], features: [] },
-    flavorPolicy: 'refuse', otherFlavors: [], needs: [], volumes: [], ports: [], exitPolicy: 'apps', overlay: true, annotations: [],
+    version: 1,
+    uuid,
+    createdAt,
+    flavor: { version: 1, name: 'oci', interface: 7, supervision: 'apps', namespaces: [], features: [] },
+    flavorPolicy: 'refuse',
+    otherFlavors: [],
+    needs: [],
+    volumes: [],
+    ports: [],
+    exitPolicy: 'apps',
+    overlay: true,
+    annotations: [],
   }
 }
 
 function imageRecord({ image = 'example.com/web', version }: MadeApp): ImageRecord {
   const labels = version === undefined ? [] : [{ name: 'version', value: version }]
   return {
-    version: 1, imageId, format: 'aci', sha512: 'ab'.repeat(64), layers: [], rootfs: [], sizeBytes: 1, unpackedBytes: 1,
+    version: 1,
+    imageId,
+    format: 'aci',
+    sha512: 'ab'.repeat(64),
+    layers: [],
+    rootfs: [],
+    sizeBytes: 1,
+    unpackedBytes: 1,
     manifest: { name: image, labels, annotations: [], dependencies: [], pathWhitelist: [] },
   }
 }
 
 function appDocument(uuid: string, app: string, order: number): App {
   return {
-    version: 1, uuid, app, instance: 1, order, imageId, imageName: 'example.com/web', exec: ['/bin/true'], workingDirectory: '/', environment: [],
-    user: { uid: 0, gid: 0, supplementaryGids: [] }, rootfs: { trees: [], readOnly: false },
+    version: 1,
+    uuid,
+    app,
+    instance: 1,
+    order,
+    imageId,
+    imageName: 'example.com/web',
+    exec: ['/bin/true'],
+    workingDirectory: '/',
+    environment: [],
+    user: { uid: 0, gid: 0, supplementaryGids: [] },
+    rootfs: { trees: [], readOnly: false },
     mounts: [{ volume: 'data', kind: 'empty', source: 'pod:sharedVolumes/data', target: '/data', readOnly: true, device: false }],
-    ports: [], isolators: { capabilities: [], capabilitiesStated: [], seccomp: { mode: 'default' }, noNewPrivileges: true }, handlers: {},
-    stopSignal: 15, stopTimeoutMs: 1000, annotations: [], userAnnotations: {}, userLabels: { tier: 'front' },
+    ports: [],
+    isolators: { capabilities: [], capabilitiesStated: [], seccomp: { mode: 'default' }, noNewPrivileges: true },
+    handlers: {},
+    stopSignal: 15,
+    stopTimeoutMs: 1000,
+    annotations: [],
+    userAnnotations: {},
+    userLabels: { tier: 'front' },
   }
 }
 

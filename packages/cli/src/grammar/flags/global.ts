@@ -4,15 +4,21 @@ import { insecureOptions } from '../values/insecure-options.ts'
 
 /** Every command takes these, before or after its words. */
 export const globalFlags: Flags<{
-  debug: boolean; dir: string; insecureOptions: readonly string[]; localConfig: string; systemConfig: string;
-  trustKeysFromHttps: boolean; userConfig: string; help: boolean
+  debug: boolean
+  dir: string
+  insecureOptions: readonly string[]
+  localConfig: string
+  systemConfig: string
+  trustKeysFromHttps: boolean
+  userConfig: string
+  help: boolean
 }> = {
   debug: { name: 'debug', kind: bool(), help: 'print more: whole chains of errors, what is done and with which command lines' },
   dir: { name: 'dir', kind: text('/var/lib/rkt'), help: 'data directory' },
   insecureOptions: {
     name: 'insecure-options',
     kind: insecureOptions,
-    help: 'comma-separated list of checks to leave out: none, image, tls, http, pubkey, capabilities, paths, seccomp, all-fetch, all-run, all',
+    help: 'checks to leave out: none, image, tls, http, pubkey, capabilities, paths, seccomp, all-fetch, all-run, all',
   },
   localConfig: { name: 'local-config', kind: text('/etc/rkt'), help: "this machine's configuration directory" },
   systemConfig: { name: 'system-config', kind: text('/usr/lib/rkt'), help: "the distribution's configuration directory" },

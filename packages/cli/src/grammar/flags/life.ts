@@ -25,8 +25,16 @@ export type ImageField = (typeof fields)[number]
 
 export const imageListFlags: Flags<{ fields: readonly string[]; order: 'asc' | 'desc'; sort: readonly string[] }> = {
   fields: { name: 'fields', kind: wordSet(fields, fields), help: 'columns, in this order: id, name, size, importtime, lastused' },
-  order: { name: 'order', kind: lowerCase(oneOf<'asc' | 'desc'>('asc', ['asc', 'desc'], () => 'wrong sort order')), help: "'asc' or 'desc'" },
-  sort: { name: 'sort', kind: wordSet(['importtime'], ['name', 'importtime', 'lastused', 'size']), help: 'sort by name, importtime, lastused, size' },
+  order: {
+    name: 'order',
+    kind: lowerCase(oneOf<'asc' | 'desc'>('asc', ['asc', 'desc'], () => 'wrong sort order')),
+    help: "'asc' or 'desc'",
+  },
+  sort: {
+    name: 'sort',
+    kind: wordSet(['importtime'], ['name', 'importtime', 'lastused', 'size']),
+    help: 'sort by name, importtime, lastused, size',
+  },
 }
 
 export const imageBuildFlags: Flags<{ manifest: string; oci: string; output: string; overwrite: boolean; rootfs: string }> = {

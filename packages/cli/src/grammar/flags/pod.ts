@@ -30,8 +30,15 @@ export const pullFlags: Flags<{ pullPolicy: PullPolicy; pullPolicyOfFetch: PullP
 
 /** What the pod is made of, said when it is prepared. */
 export const preparationFlags: Flags<{
-  inheritEnv: boolean; mount: readonly MountArgument[]; noOverlay: boolean; podManifest: string; port: readonly PortRequest[];
-  privateUsers: boolean; setEnv: readonly KeyValue[]; setEnvFile: readonly string[]; volume: readonly Volume[]
+  inheritEnv: boolean
+  mount: readonly MountArgument[]
+  noOverlay: boolean
+  podManifest: string
+  port: readonly PortRequest[]
+  privateUsers: boolean
+  setEnv: readonly KeyValue[]
+  setEnvFile: readonly string[]
+  volume: readonly Volume[]
 }> = {
   inheritEnv: { name: 'inherit-env', kind: bool(), help: "give the apps the caller's environment where they do not set a name themselves" },
   mount: {
@@ -41,22 +48,30 @@ export const preparationFlags: Flags<{
     help: 'mount a volume: volume=NAME,target=PATH; before the first image for all, behind an image for its app',
   },
   noOverlay: { name: 'no-overlay', kind: bool(), help: 'copy the root file systems instead of laying them over' },
-  podManifest: { name: 'pod-manifest', kind: text(), help: 'a pod manifest to run instead of images' },
+  podManifest: { name: 'pod-manifest', hidden: true, kind: text(), help: 'a pod manifest to run instead of images' },
   port: { name: 'port', kind: ports, help: 'publish a port of an app on the host: NAME:[HOSTIP:]HOSTPORT' },
-  privateUsers: { name: 'private-users', kind: bool(), help: 'give the pod user IDs of its own' },
+  privateUsers: { name: 'private-users', hidden: true, kind: bool(), help: 'give the pod user IDs of its own' },
   setEnv: { name: 'set-env', kind: setEnvironment, help: 'environment variable for all apps: NAME=VALUE' },
   setEnvFile: { name: 'set-env-file', kind: texts, help: 'file of environment variables for all apps, a NAME=VALUE on each line' },
   volume: {
     name: 'volume',
     kind: volumes,
-    help: 'declare a volume: NAME,kind=host,source=PATH[,readOnly=BOOL][,recursive=BOOL] or NAME,kind=empty[,mode=MODE][,uid=UID][,gid=GID]',
+    help: 'declare a volume: NAME,kind=host,source=PATH[,readOnly=B][,recursive=B] or NAME,kind=empty[,mode=MODE][,uid=UID][,gid=GID]',
   },
 }
 
 /** What may still be said when a prepared pod is run. */
 export const startFlags: Flags<{
-  dns: readonly string[]; dnsDomain: string; dnsOpt: readonly string[]; dnsSearch: readonly string[]; hostname: string;
-  hostsEntry: readonly string[]; interactive: boolean; ipc: string; mdsRegister: boolean; net: readonly NetworkArgument[];
+  dns: readonly string[]
+  dnsDomain: string
+  dnsOpt: readonly string[]
+  dnsSearch: readonly string[]
+  hostname: string
+  hostsEntry: readonly string[]
+  interactive: boolean
+  ipc: string
+  mdsRegister: boolean
+  net: readonly NetworkArgument[]
   uuidFileSave: string
 }> = {
   dns: { name: 'dns', kind: commaTexts, help: "name servers; 'host' for the host's, 'none' for neither ours nor a network's" },
@@ -67,7 +82,7 @@ export const startFlags: Flags<{
   hostsEntry: { name: 'hosts-entry', kind: commaTexts, help: "entries for /etc/hosts: IP=NAME, or 'host' for the host's file" },
   interactive: { name: 'interactive', kind: bool(), help: 'connect the terminal to the app; one app only' },
   ipc: { name: 'ipc', kind: text(), help: "'private' or 'parent': whose System V IPC and message queues" },
-  mdsRegister: { name: 'mds-register', kind: bool(), help: 'register the pod with the metadata service' },
+  mdsRegister: { name: 'mds-register', hidden: true, kind: bool(), help: 'register the pod with the metadata service' },
   net: {
     name: 'net',
     kind: networks,
@@ -78,20 +93,38 @@ export const startFlags: Flags<{
 
 /** rkt's ways of naming a stage1. */
 export const stage1Flags: Flags<{
-  stage1FromDir: string; stage1Hash: string; stage1Name: string; stage1Path: string; stage1Url: string
+  stage1FromDir: string
+  stage1Hash: string
+  stage1Name: string
+  stage1Path: string
+  stage1Url: string
 }> = {
-  stage1FromDir: { name: 'stage1-from-dir', kind: text(), help: 'a stage1 image by its file name in the directory of stage1 images' },
-  stage1Hash: { name: 'stage1-hash', kind: text(), help: 'a stage1 image by its ID' },
-  stage1Name: { name: 'stage1-name', kind: text(), help: 'a stage1 image by name, as coreos.com/rkt/stage1-fly; implies --flavor-policy=warn' },
-  stage1Path: { name: 'stage1-path', kind: text(), help: 'a stage1 image by its path' },
-  stage1Url: { name: 'stage1-url', kind: text(), help: 'a stage1 image by its URL' },
+  stage1FromDir: {
+    name: 'stage1-from-dir',
+    hidden: true,
+    kind: text(),
+    help: 'a stage1 image by its file name in the directory of stage1 images',
+  },
+  stage1Hash: { name: 'stage1-hash', hidden: true, kind: text(), help: 'a stage1 image by its ID' },
+  stage1Name: {
+    name: 'stage1-name',
+    kind: text(),
+    help: 'a stage1 image by name, as coreos.com/rkt/stage1-fly; implies --flavor-policy=warn',
+  },
+  stage1Path: { name: 'stage1-path', hidden: true, kind: text(), help: 'a stage1 image by its path' },
+  stage1Url: { name: 'stage1-url', hidden: true, kind: text(), help: 'a stage1 image by its URL' },
 }
 
 export type FlavorPolicy = '' | 'refuse' | 'warn'
 
 /** Rocket's own: which stages run the pod. */
 export const stageFlags: Flags<{
-  fetchStage: string; flavor: string; flavorPolicy: FlavorPolicy; networkStage: string; ociRuntime: string; stage2: string
+  fetchStage: string
+  flavor: string
+  flavorPolicy: FlavorPolicy
+  networkStage: string
+  ociRuntime: string
+  stage2: string
 }> = {
   fetchStage: { name: 'fetch-stage', kind: text(), help: 'program that fetches, in place of the built-in stage' },
   flavor: { name: 'flavor', kind: text(), help: 'how apps are isolated: oci, fly, or a flavor of your own' },

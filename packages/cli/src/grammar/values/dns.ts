@@ -10,7 +10,12 @@ export interface DnsArguments {
 }
 
 /** The four `--dns*` flags together. rkt makes these checks when the pod exists already, under `error with dns flags`. */
-export function planDns(given: { dns: readonly string[]; search: readonly string[]; options: readonly string[]; domain: string }): DnsArguments {
+export function planDns(given: {
+  dns: readonly string[]
+  search: readonly string[]
+  options: readonly string[]
+  domain: string
+}): DnsArguments {
   const { dns, search, options, domain } = given
   const others = search.length > 0 || options.length > 0 || domain !== ''
   for (const word of ['host', 'none'] as const) {

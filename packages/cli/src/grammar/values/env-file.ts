@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { FlagValueError } from '../flag.ts'
 import { checkEnvironmentName, splitKeyValue, type KeyValue } from './key-values.ts'
 
-/** The files of `--set-env-file`, in order; a later file wins over an earlier one. Throws {@link FlagValueError}, or the error of the read. */
+/** The files of `--set-env-file`; a later one wins over an earlier. Throws {@link FlagValueError}, or the error of the read. */
 export function readEnvFiles(paths: readonly string[]): KeyValue[] {
   const merged = new Map<string, string>()
   for (const path of paths) {

@@ -2,7 +2,18 @@ import { wordSet } from '../kinds.ts'
 import type { FlagKind } from '../flag.ts'
 
 const bits: Record<string, number> = {
-  none: 0, image: 1, tls: 2, ondisk: 4, http: 8, pubkey: 16, capabilities: 32, paths: 64, seccomp: 128, 'all-fetch': 27, 'all-run': 224, all: 251,
+  none: 0,
+  image: 1,
+  tls: 2,
+  ondisk: 4,
+  http: 8,
+  pubkey: 16,
+  capabilities: 32,
+  paths: 64,
+  seccomp: 128,
+  'all-fetch': 27,
+  'all-run': 224,
+  all: 251,
 }
 
 /** `--insecure-options`, as the words that were given. */

@@ -5,7 +5,10 @@ export const capabilities: FlagKind<readonly string[]> = {
   initial: [],
   shownDefault: '',
   add(_, text) {
-    const set = text.split(',').map((name) => name.trim()).filter((name) => name !== '')
+    const set = text
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '')
     if (set.length === 0) throw new FlagValueError('set must be non-empty')
     for (const name of set) {
       if (!/^CAP_[A-Z_0-9]+$/.test(name)) throw new FlagValueError(`invalid capability ${JSON.stringify(name)}`)
@@ -22,7 +25,8 @@ export const seccomp: FlagKind<string> = {
     const parts = text.split(',').map((part) => part.trim())
     const value = (key: string): string[] => parts.filter((part) => part.startsWith(`${key}=`)).map((part) => part.slice(key.length + 1))
     const modes = value('mode')
-    if (modes.length !== 1 || !['retain', 'remove'].includes(modes[0] ?? '')) throw new FlagValueError('invalid seccomp mode command-line override')
+    if (modes.length !== 1 || !['retain', 'remove'].includes(modes[0] ?? ''))
+      throw new FlagValueError('invalid seccomp mode command-line override')
     const errnos = value('errno')
     const calls = parts.filter((part) => !part.includes('='))
     const known = parts.every((part) => part !== '' && (!part.includes('=') || /^(mode|errno)=/.test(part)))

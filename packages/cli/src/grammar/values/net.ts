@@ -16,7 +16,8 @@ export const networks: FlagKind<readonly NetworkArgument[]> = {
     const all = [...soFar]
     for (const part of text.split(',')) {
       const network = parseNetwork(part)
-      if (all.some((other) => other.name === network.name)) throw new FlagValueError(`found duplicate netname ${JSON.stringify(network.name)}`)
+      if (all.some((other) => other.name === network.name))
+        throw new FlagValueError(`found duplicate netname ${JSON.stringify(network.name)}`)
       all.push(network)
     }
     return all

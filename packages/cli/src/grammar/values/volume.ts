@@ -16,7 +16,10 @@ export const volumes: FlagKind<readonly Volume[]> = {
   },
 }
 
-/** `NAME,kind=host,source=/ABS[,readOnly=B][,recursive=B]` or `NAME,kind=empty[,mode=OCTAL][,uid=N][,gid=N]…`. appc specification, volumes. */
+/**
+ * `NAME,kind=host,source=/ABS[,readOnly=B][,recursive=B]` or `NAME,kind=empty[,mode=OCTAL][,uid=N][,gid=N]…`, as the appc specification
+ * has them.
+ */
 export function parseVolume(text: string): Volume {
   try {
     return volumeOf(parseCommaQuery(`name=${text}`))
@@ -36,9 +39,12 @@ function volumeOf(given: Map<string, string>): Volume {
   if (name === '') throw new FlagValueError('name must be set')
   const common = { name: checkAcName(name), ...optionalBool(given, 'readOnly'), ...optionalBool(given, 'recursive') }
   switch (given.get('kind')) {
-    case 'host': return { kind: 'host', ...common, source: hostSource(given) }
-    case 'empty': return { kind: 'empty', ...common, ...emptyFields(given) }
-    default: throw new FlagValueError('unrecognized volume kind: should be one of "empty", "host"')
+    case 'host':
+      return { kind: 'host', ...common, source: hostSource(given) }
+    case 'empty':
+      return { kind: 'empty', ...common, ...emptyFields(given) }
+    default:
+      throw new FlagValueError('unrecognized volume kind: should be one of "empty", "host"')
   }
 }
 
@@ -55,7 +61,8 @@ function hostSource(given: Map<string, string>): string {
 function emptyFields(given: Map<string, string>): { mode?: string; uid?: number; gid?: number } {
   if ((given.get('source') ?? '') !== '') throw new FlagValueError('source for empty volume must be empty')
   const mode = given.get('mode')
-  if (mode !== undefined && !/^[0-7]{3,4}$/.test(mode)) throw new FlagValueError(`invalid mode ${JSON.stringify(mode)}: must be an octal number`)
+  if (mode !== undefined && !/^[0-7]{3,4}$/.test(mode))
+    throw new FlagValueError(`invalid mode ${JSON.stringify(mode)}: must be an octal number`)
   return { ...(mode === undefined ? {} : { mode }), ...optionalId(given, 'uid'), ...optionalId(given, 'gid') }
 }
 
