@@ -29,7 +29,7 @@ export async function importAci(source: string | AsyncIterable<Buffer>, session:
       const { manifest } = normaliseAci(aci.manifest)
       refuseUnsupported(manifest)
       blob.commit(rootfs.digest)
-      return { ...aci, rootfs, manifest, key: `aci ${aci.sha512}`, report: writer.reportOf(rootfs), manifestJson: aci.manifestJson }
+      return { ...aci, rootfs, manifest, key: `aci ${aci.sha512}`, blob: rootfs.digest, report: writer.reportOf(rootfs) }
     })
     context.emit?.({ kind: 'layer-done', digest: options.source })
     const known = findImageRecord(store, unpacked.imageId)

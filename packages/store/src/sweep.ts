@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, storeLayout, type ImageRecord } from '@rocket/contracts'
+import { isErrno, isRocketError, storeLayout, type ImageRecord } from '@rocket/contracts'
 import { findImageRecord } from './find-image.ts'
+import { findTreeRecord, treeName } from './ingest/layer-record.ts'
 import { openIngest, removeStaleIngests, removeTree } from './ingest/ingest-directory.ts'
 import { listPins, treesOf } from './pins.ts'
 import { findRef, listRefFiles, removeRef } from './refs.ts'
@@ -42,6 +43,10 @@ export function sweep(store: Store): Swept {
     for (const digest of blobsOf(store, record)) blobs.add(digest)
   }
   removeStaleIngests(store, { locks: true })
+  for (const tree of trees) {
+    const blob = blobOfTree(store, treeName(tree))
+    if (blob !== undefined) blobs.add(blob)
+  }
   const ingest = openIngest(store)
   try {
     for (const name of new Set(list(store, storeLayout.layers).map(withoutJson))) {
@@ -65,6 +70,16 @@ export function sweep(store: Store): Swept {
     }
   }
   return swept
+}
+
+/** A damaged record is for the next fetch to report: it must not keep the rest of the store from being collected. */
+function blobOfTree(store: Store, name: string): string | undefined {
+  try {
+    return findTreeRecord(store, name)?.blob
+  } catch (error) {
+    if (isRocketError(error, 'STORE_CORRUPT')) return undefined
+    throw error
+  }
 }
 
 /** The manifest, what it refers to, and the layers. */

@@ -57,7 +57,7 @@ export async function importOci(image: OciImage, session: Session, names: OciNam
     context.emit?.({ kind: 'layer-done', digest })
     return { source, tree, mediaType: descriptor.mediaType }
   })
-  const rootfs = await writer.composeRootfs(ingest, layers)
+  const rootfs = await writer.composeStored(ingest, layers.map(({ source, tree }) => ({ diffId: source.diffId, tree })))
   const sha512 = digestOf('sha512', image.manifestBytes)
   const sha256 = `sha256:${digestOf('sha256', image.manifestBytes)}`
   writer.writeBlob(store, sha256, image.manifestBytes)

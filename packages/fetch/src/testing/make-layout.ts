@@ -51,5 +51,5 @@ export function makeLayout(directory: string, layers: readonly (string | Buffer)
 }
 
 export function packDirectory(directory: string): Buffer {
-  return execFileSync('tar', ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--sort=name', '-C', directory, '-c', '.'], { maxBuffer: 2 ** 31 - 1 })
+  return execFileSync('tar', ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--sort=name', '--pax-option=delete=atime,delete=ctime', '-C', directory, '-c', '.'], { maxBuffer: 2 ** 31 - 1 })
 }

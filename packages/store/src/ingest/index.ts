@@ -1,6 +1,6 @@
 export { writeRefs } from '../refs.ts'
 export { blobPath, createBlobWriter, findBlob, hasBlob, writeBlob, type BlobWriter } from './blobs.ts'
-export { composeRootfs, type ComposedLayer } from './compose-rootfs.ts'
+export { composeStored, type StoredLayer } from './compose-stored.ts'
 export { ingestArchive } from './ingest-archive.ts'
 export { openIngest, removeStaleIngests, type Ingest } from './ingest-directory.ts'
 export { ingestLayer, reportOf, type LayerSource } from './ingest-layer.ts'

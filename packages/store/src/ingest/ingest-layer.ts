@@ -25,6 +25,7 @@ export function ingestLayer(ingest: Ingest, source: LayerSource): Promise<MadeTr
   return makeTree(ingest, {
     key: source.diffId,
     diffId: source.diffId,
+    blob: source.digest,
     ...(source.onWait === undefined ? {} : { onWait: source.onWait }),
     fill: async (directory) => {
       const blob = createBlobWriter(ingest)

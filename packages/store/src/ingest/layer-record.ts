@@ -16,6 +16,8 @@ export interface TreeRecord {
   key: string
   /** Of the uncompressed tar, where the tree is that of one archive. */
   diffId?: string
+  /** Digest of the bytes it was unpacked from, kept as long as the tree; another image may have the same layer compressed otherwise. */
+  blob?: string
   report: TreeReport
 }
 

@@ -13,6 +13,8 @@ export interface TreeSource {
   /** What the tree is the tree of: two sources with one key would make the same tree. */
   key: string
   diffId?: string
+  /** What it was unpacked from. */
+  blob?: string
   /** Fills the directory, which does not exist yet and whose parent is private. What it throws leaves nothing. */
   fill(directory: string): Promise<TreeReport>
   /** Called once, when another process is at work on the same tree. */
@@ -52,7 +54,8 @@ async function makeLocked(ingest: Ingest, name: string, source: TreeSource): Pro
     if (made !== undefined) return { name, record: made, isNew: false }
     const directory = join(ingest.directory, name)
     const report = await source.fill(directory)
-    const record: TreeRecord = { version: 1, key: source.key, ...(source.diffId === undefined ? {} : { diffId: source.diffId }), report }
+    const { key, diffId, blob } = source
+    const record: TreeRecord = { version: 1, key, ...(diffId === undefined ? {} : { diffId }), ...(blob === undefined ? {} : { blob }), report }
     commit(ingest, name, record)
     return { name, record, isNew: true }
   } finally {
