@@ -1,26 +1,29 @@
 import { build } from 'esbuild'
 import type { BuildOptions } from 'esbuild'
+import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { collectVendor } from './vendor.ts'
+import { entry } from './entry.ts'
 
 /**
- * One bundle for `rkt`, and one for each stage (a package of that layer with `src/bin.ts`), as `stages/<package>`. Dynamic
+ * One bundle for `rkt` (and one for each package from npm that it uses), and one for each stage (a package of that layer with `src/bin.ts`), as `stages/<package>`. Dynamic
  * imports stay in the same file and are evaluated when reached, so a command pays only for what it uses.
  * Returns the modules used, relative to the root; `meta.json` says what became of each.
  */
 export async function bundlePrograms(root: string, out: string): Promise<string[]> {
-  const main = await build({ ...bundleOptions, absWorkingDir: root, entryPoints: ['packages/cli/src/main.ts'], outfile: join(out, 'main.cjs') })
+  const vendor = collectVendor()
+  const main = await build({
+    ...bundleOptions, absWorkingDir: root, entryPoints: ['packages/cli/src/main.ts'], outfile: join(out, 'main.cjs'), plugins: [vendor.plugin],
+  })
+  await vendor.write(root, out, bundleOptions)
   writeFileSync(join(out, 'meta.json'), JSON.stringify(main.metafile))
   writeFileSync(join(out, 'rkt.cjs'), entry)
+  const digest = createHash('sha256').update(readFileSync(join(out, 'main.cjs'))).digest('hex')
+  writeFileSync(join(out, 'main.sha256'), `${digest}\n`)
   const stages = await Promise.all(findStages(root).map((name) => bundleStage(root, name, join(out, 'stages'))))
   return [...Object.keys(main.metafile.inputs), ...stages.flat()]
 }
-
-/** The compile cache must be on before the main bundle is read; a portable one survives the move into dist/. */
-const entry = `'use strict'
-require('node:module').enableCompileCache({ directory: __dirname + '/compile-cache', portable: true })
-require('./main.cjs')
-`
 
 function findStages(root: string): string[] {
   return readdirSync(join(root, 'packages')).filter((name) => {

@@ -1,7 +1,7 @@
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, isRocketError, type PodPlace } from '@rocket/contracts'
-import { readSettings } from '../config/settings.ts'
+import { isErrno, isRocketError, podPlaces, type PodPlace } from '@rocket/contracts'
+import { readSettings, type Settings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
 import { gcFlags } from '../grammar/flags/life.ts'
 import { formatGoDuration } from '../grammar/go-values.ts'
@@ -51,8 +51,15 @@ export async function run(invocation: Invocation): Promise<number> {
     releasePod(pod)
   })
   await each('garbage', (pod) => collect(pod, around))
-  await sweepStore(around)
+  await collectImages(settings)
   return 0
+}
+
+/** What only the pods that are gone needed, and what fetches that were killed left. */
+async function collectImages({ dataDirectory, storeDirectory }: Settings): Promise<void> {
+  if (!existsSync(storeDirectory)) return
+  const { collectGarbage, openStore } = await import('@rocket/store')
+  await collectGarbage(openStore(storeDirectory), { pods: () => podPlaces.flatMap((place) => podsIn(dataDirectory, place)) })
 }
 
 async function collect(pod: OwnedPod, around: Surroundings): Promise<void> {

@@ -45,6 +45,7 @@ export const errorCodes = {
   IMAGE_CONFIG_INVALID: 'an image configuration says something that no app can be run with',
   OCI_LAYOUT_INVALID: 'a directory is not an OCI image layout, or lacks a part of one',
   OCI_TAG_NOT_FOUND: 'an OCI image layout has no image of this tag, or several and none was named',
+  PACK_FAILED: 'a directory cannot be packed as an image, or an image cannot be put where it was asked for',
   PLATFORM_NOT_FOUND: 'an image does not exist for this operating system and architecture',
   // the store and fetching
   STORE_UNSAFE: 'the directory of the image store, or one in it, is not ours alone',
