@@ -1,1 +1,5 @@
-export {}
+export { testFlavor } from './flavor-suite.ts'
+export { type FlavorUnderTest, readFlavor } from './flavor-under-test.ts'
+export { type AppWish, makePodFixture, type PodFixture, type PodWish } from './fixture/pod-fixture.ts'
+export { findLeftovers } from './leftovers.ts'
+export { destroyPod, runPod, type PodRun, type PodRunOptions } from './run-pod.ts'

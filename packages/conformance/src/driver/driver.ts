@@ -1,5 +1,5 @@
 import { closeSync, mkdirSync, openSync, readFileSync, existsSync } from 'node:fs'
-import { outsideNames, type AppRun, type Namespace, type Run, type Sandbox, type FlavorDeclaration } from '@rocket/contracts'
+import { outsideNames, podLayout, type AppRun, type Namespace, type Run, type Sandbox, type FlavorDeclaration } from '@rocket/contracts'
 import {
   bootId, enterPrivateMountNamespace, HandoffFiles, lockDirectory, native, runProgram, startHolder, startTime, writeErr, type NamespaceKind,
 } from '@rocket/host'
@@ -27,7 +27,7 @@ export function drive(spec: DriveSpec): DriveResult {
     if (failed) return result
     const run = files.read('Run')
     if (run.supervision === 'pod') superviseWhole(spec, run, lock, result)
-    else if (spec.stage2 !== undefined) superviseByProgram(spec, [...spec.stage2, 'run'], apps, lock, result)
+    else if (spec.stage2 !== undefined) superviseByProgram(spec, [...spec.stage2, 'run'], apps, Object.fromEntries(apps.map((app) => [app, files.read('AppRun', app)])), lock, result)
     else superviseApps(spec, files, apps, run, result)
   } finally {
     endHolder(result.holder)
@@ -69,6 +69,7 @@ function runVerb(spec: DriveSpec, verb: string, result: DriveResult, app?: strin
 function environment(spec: DriveSpec, app?: string): Record<string, string | undefined> {
   return {
     PATH: process.env['PATH'] ?? pathOfVectors, RKT_POD: spec.podDirectory, RKT_UUID: spec.uuid, RKT_STORE: spec.storeDirectory, RKT_LOCK_FD: String(lockFd), RKT_APP: app,
+    ...spec.environment,
   }
 }
 
@@ -80,7 +81,7 @@ function superviseApps(spec: DriveSpec, files: HandoffFiles, names: readonly str
     if (pid !== undefined) alive.set(pid, name)
   }
   const pids = new Map([...alive].map(([pid, name]) => [name, pid]))
-  for (const step of spec.steps) take(step, spec, vectors, pids, result)
+  for (const step of spec.steps) take(step, spec, Object.fromEntries(vectors), pids, result)
   waitFor(alive, result, spec.timeoutMs)
   if (spec.abandon === true) return
   endHolder(result.holder)
@@ -101,30 +102,31 @@ function launch(spec: DriveSpec, name: string, vector: AppRun, result: DriveResu
   return undefined
 }
 
-function take(step: Step, spec: DriveSpec, vectors: ReadonlyMap<string, AppRun>, pids: ReadonlyMap<string, number>, result: DriveResult): void {
+function take(step: Step, spec: DriveSpec, vectors: Readonly<Record<string, Partial<AppRun>>>, pids: ReadonlyMap<string, number>, result: DriveResult): void {
   switch (step.kind) {
     case 'pause': return void native().poll([], [], step.milliseconds)
-    case 'wait-file': return waitForFile(step.path)
+    case 'wait-ready': return waitUntilReady(spec.podDirectory, step.app)
     case 'signal': {
-      const vector = vectors.get(step.app)?.signal
+      const vector = vectors[step.app]?.signal
       if (vector !== undefined) runVector(spec, [...vector, String(step.signal)], step.app)
       else native().kill(pids.get(step.app) ?? 0, step.signal)
       return
     }
     case 'enter': {
-      const [program = '', ...words] = [...(vectors.get(step.app)?.enter ?? []), ...step.argv]
+      const [program = '', ...words] = [...(vectors[step.app]?.enter ?? []), ...step.argv]
       const { exitCode, signal, stdout, stderr } = runProgram(program, words, { cwd: spec.podDirectory, env: environment(spec, step.app) })
       result.entered.push({ ...(exitCode === undefined ? {} : { exitCode }), ...(signal === undefined ? {} : { signal }), output: stdout.toString('utf8') + stderr.toString('utf8') })
     }
   }
 }
 
-function waitForFile(path: string): void {
-  for (let tries = 0; tries < 500; tries++) {
-    if (existsSync(path)) return
+/** The upper layer of the app's root, or the root itself where it is a copy, shows what the app wrote. */
+function waitUntilReady(podDirectory: string, app: string): void {
+  for (let tries = 0; tries < 1000; tries++) {
+    if (existsSync(`${podDirectory}/${podLayout.upper(app)}/ready`) || existsSync(`${podDirectory}/${podLayout.rootfs(app)}/ready`)) return
     native().poll([], [], 10)
   }
-  writeErr(`${path} did not appear\n`)
+  writeErr(`app ${app} did not become ready\n`)
 }
 
 /** One loop that reaps everybody: a wait on the pod's first process alone would never return. */
@@ -144,17 +146,19 @@ function waitFor(alive: Map<number, string>, result: DriveResult, timeoutMs: num
 }
 
 function superviseWhole(spec: DriveSpec, run: Extract<Run, { supervision: 'pod' }>, lock: number, result: DriveResult): void {
-  superviseByProgram(spec, run.argv, Object.keys(run.statuses), lock, result)
+  superviseByProgram(spec, run.argv, Object.keys(run.statuses), run.enter, lock, result)
   for (const argv of run.cleanup) runVector(spec, argv)
 }
 
+type Enters = Readonly<Record<string, Pick<AppRun, 'enter'>>>
+
 /** A program that supervises: the apps' ends are read from the statuses it leaves. */
-function superviseByProgram(spec: DriveSpec, argv: readonly string[], apps: readonly string[], lock: number, result: DriveResult): void {
+function superviseByProgram(spec: DriveSpec, argv: readonly string[], apps: readonly string[], enters: Enters, lock: number, result: DriveResult): void {
   const fds = [0, 1, 2, -1, -1, -1, -1, -1, -1, lock]
   const pid = spawnVector(spec, argv, undefined, fds)
   for (const step of spec.steps) {
     if (step.kind === 'signal') native().kill(pid, step.signal)
-    else take(step, spec, new Map(), new Map(), result)
+    else take(step, spec, enters, new Map(), result)
   }
   const alive = new Map([[pid, '']])
   waitFor(alive, result, spec.timeoutMs)

@@ -7,6 +7,8 @@ export interface DriveSpec {
   stage1: readonly string[]
   /** A stage2 program that runs the vectors instead of the driver's own loop; `run` is appended. */
   stage2?: readonly string[]
+  /** For stage programs, besides what the contract gives them. */
+  environment: Readonly<Record<string, string>>
   /** Done in order when all apps run. */
   steps: readonly Step[]
   /** Then all apps must have ended by themselves, or are killed. */
@@ -16,7 +18,8 @@ export interface DriveSpec {
 }
 
 export type Step =
-  | { kind: 'wait-file'; path: string }
+  /** Until the app has made the file /ready in its root. */
+  | { kind: 'wait-ready'; app: string }
   | { kind: 'signal'; app: string; signal: number }
   | { kind: 'enter'; app: string; argv: readonly string[] }
   | { kind: 'pause'; milliseconds: number }

@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { parseDocument } from '@rocket/contracts'
+import { testFlavor } from './flavor-suite.ts'
+import { readFlavor, type FlavorUnderTest } from './flavor-under-test.ts'
+
+const packages = join(import.meta.dirname, '../..')
+const reference = join(import.meta.dirname, '../reference')
+
+/** A flavor of ours, run as a program from its source. */
+function builtIn(name: string): FlavorUnderTest {
+  const file = join(packages, `stage1-${name}/flavor.json`)
+  return { declaration: parseDocument('FlavorDeclaration', readFileSync(file, 'utf8'), file), stage1: [process.execPath, join(packages, `stage1-${name}/src/bin.ts`)] }
+}
+
+const only = process.env['ROCKET_FLAVOR']
+const flavors: readonly FlavorUnderTest[] = [
+  builtIn('oci'), builtIn('fly'), readFlavor(join(reference, 'flavor-pod-sh')),
+  { ...builtIn('fly'), stage2: [join(reference, 'stage2.sh')], title: 'fly with the stage2 in plain shell' },
+  { ...builtIn('oci'), stage2: [join(reference, 'stage2.sh')], title: 'oci with the stage2 in plain shell' },
+]
+for (const flavor of flavors) if (only === undefined || only === flavor.declaration.name) testFlavor(flavor)
