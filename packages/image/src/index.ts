@@ -20,3 +20,6 @@ export { chainId, type ComposedLayer, composeRootfs, type TreeBuilder } from './
 export { type LayerDecision, planLayer, planTopTree, type TopDirectory } from './plan-composition.ts'
 export { type CompositionFacts, openTreeView, type TreeView } from './tree-view.ts'
 export { unpackLayerOn, writeTopTree } from './unpack-on-chain.ts'
+export { packAci, type PackedAci, type PackOptions } from './pack-aci.ts'
+export type { PackedArchive } from './pack-archive.ts'
+export { packOci, type PackedOci } from './pack-oci.ts'
