@@ -3,13 +3,13 @@ import type { BuildOptions } from 'esbuild'
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { collectVendor } from './vendor.ts'
 import { entry } from './entry.ts'
+import { collectVendor } from './vendor.ts'
 
 /**
- * One bundle for `rkt` (and one for each package from npm that it uses), and one for each stage (a package of that layer with `src/bin.ts`), as `stages/<package>`. Dynamic
- * imports stay in the same file and are evaluated when reached, so a command pays only for what it uses.
- * Returns the modules used, relative to the root; `meta.json` says what became of each.
+ * One bundle for `rkt`, one for each package from npm that it uses, and one for each stage (a package of that layer with
+ * `src/bin.ts`), as `stages/<package>`. Dynamic imports stay in the same file and are evaluated when reached, so a command
+ * pays only for what it uses. Returns the modules used, relative to the root; `meta.json` says what became of each.
  */
 export async function bundlePrograms(root: string, out: string): Promise<string[]> {
   const vendor = collectVendor()
