@@ -78,7 +78,8 @@ test('plugins of a list are told the result before them, and DEL comes in revers
   assert.deepEqual(pod.context.files.read('Net').dns, { nameservers: ['10.1.2.1'], search: ['example.org'], options: [], from: 'chain' })
   finish(pod)
   const lines = readFileSync(log, 'utf8').trim().split('\n')
-  assert.deepEqual(lines.map((line) => line.replace(/\{.*/, '').trim()), ['ADD one eth0 A=1', 'ADD two eth0 A=1', 'DEL two eth0 A=1', 'DEL one eth0 A=1'])
+  const calls = lines.map((line) => line.replace(/\{.*/, '').trim())
+  assert.deepEqual(calls, ['ADD one eth0 A=1', 'ADD two eth0 A=1', 'DEL two eth0 A=1', 'DEL one eth0 A=1'])
   const inputs = lines.map((line) => JSON.parse(line.slice(line.indexOf('{'))) as Record<string, unknown>)
   assert.deepEqual(inputs.map((input) => [input.name, input.cniVersion, 'prevResult' in input, input.mtu]), [
     ['chain', '0.4.0', false, 1400], ['chain', '0.4.0', true, undefined],

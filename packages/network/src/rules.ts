@@ -3,7 +3,7 @@ import type { PublishedPort } from '@rocket/contracts'
 /**
  * What we put into nftables, as text for `nft -f`; each text is one transaction. One table `rkt` for all pods: a set of masqueraded
  * subnets, which stays, and maps from published ports to a chain of the pod. The maps make a port belong to one pod at a time, whoever
- * comes first, and the elements carry the pod's UUID, so that what belongs to a pod is found from that alone. Why not the plugins' own iptables
+ * comes first, and the elements carry the UUID, so that what belongs to a pod is found from that alone. Why not the plugins' own iptables
  * rules: docs/decisions/0010.
  */
 export const table = 'rkt'

@@ -1,1 +1,1 @@
-export {}
+export { rows } from './rows.ts'
