@@ -12,14 +12,14 @@ import { requireRuntime } from '../quickstart/runtime.ts'
 
 /**
  * `rkt quickstart`: the whole road once, with the commands that a user would type, each printed before it is run. Can be repeated.
- * Everything it makes lies in `.rocket` of the checkout, or of the current directory where there is none.
+ * Everything it makes lies in `.rocket/quickstart` of the checkout, or of the current directory where there is none.
  */
 export function run({ flags }: Invocation): number {
   useQuickExit()
   requireRuntime()
   const base = findCheckout() ?? process.cwd()
-  const directory = relative(process.cwd(), join(base, '.rocket/quickstart')) || '.'
-  const dataDirectory = flags.isSet(globalFlags.dir) ? flags.get(globalFlags.dir) : relative(process.cwd(), join(base, '.rocket/data'))
+  const directory = shownPath(join(base, '.rocket/quickstart'))
+  const dataDirectory = flags.isSet(globalFlags.dir) ? flags.get(globalFlags.dir) : `${directory}/data`
   prepareFiles(directory)
   say('An image, from a directory and a manifest:')
   rkt([
@@ -40,13 +40,14 @@ export function run({ flags }: Invocation): number {
   say('Which stages it went through, what each read and wrote, and whether that is still as they left it:')
   rkt([dir, 'trace', uuid])
   say('And away with it:')
-  rkt([dir, 'gc', '--grace-period=0s'])
+  // In a data directory that is not ours alone, gc would collect the pods of others, too.
+  rkt(flags.isSet(globalFlags.dir) ? [dir, 'rm', uuid] : [dir, 'gc', '--grace-period=0s'])
   say(`That was the whole road. '${programName()} help' lists the commands; ${directory} holds the image.`)
   return 0
 }
 
 function prepareFiles(directory: string): void {
-  rmSync(directory, { recursive: true, force: true })
+  for (const name of ['rootfs', 'manifest.json', 'hello.aci', 'uuid']) rmSync(join(directory, name), { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   makeRootfs(directory)
   writeFileSync(join(directory, 'manifest.json'), `${JSON.stringify(quickstartManifest(), undefined, 2)}\n`)
@@ -80,5 +81,12 @@ function rkt(args: readonly string[]): void {
 /** How the user calls us: by the launcher of a checkout, or as an installed program. */
 function programName(): string {
   const checkout = findCheckout()
-  return checkout === undefined ? 'rkt' : `${relative(process.cwd(), checkout) || '.'}/rkt`
+  if (checkout === undefined) return 'rkt'
+  return checkout === process.cwd() ? './rkt' : join(checkout, 'rkt')
+}
+
+/** As a user would write it: relative where it lies below the current directory. */
+function shownPath(path: string): string {
+  const short = relative(process.cwd(), path)
+  return short === '' || short.startsWith('..') ? path : short
 }

@@ -76,7 +76,7 @@ export const inspectionCommands: readonly Command[] = [
     usage: '',
     description:
       'Shows every command before it runs it. The image is made of the static busybox of the distribution; the data directory is ' +
-      '.rocket in the current directory unless --dir says otherwise.',
+      '.rocket/quickstart of the checkout unless --dir says otherwise.',
     examples: ['rkt quickstart'],
     flags: [],
     words: 'anywhere',

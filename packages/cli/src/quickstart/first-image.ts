@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { RocketError } from '@rocket/contracts'
 import { findProgram, runProgramOrFail } from '@rocket/host'
@@ -60,17 +60,27 @@ function downloadBusybox(directory: string): string {
       hint: 'install busybox-static, or put a static busybox into PATH',
     })
   }
+  const known = findBusybox(directory)
+  if (known !== undefined) return known
   writeOut('\n# The program of the image, taken out of a package that is not installed:\n')
-  rmSync(directory, { recursive: true, force: true })
-  mkdirSync(directory, { recursive: true })
-  const cwd = resolve(directory)
+  // Made aside and renamed when whole: whoever is killed in between leaves nothing that looks like a program.
+  const partial = `${directory}.partial`
+  rmSync(partial, { recursive: true, force: true })
+  mkdirSync(partial, { recursive: true })
+  const cwd = resolve(partial)
   writeOut(`$ cd ${directory} && apt-get download busybox-static && dpkg-deb -x busybox-static_*.deb .\n`)
   // As root apt would fetch as a user of its own, who cannot write here.
   runProgramOrFail('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', 'download', 'busybox-static'], { cwd, timeoutMs: 120_000 })
   const file = readdirSync(cwd).find((name) => name.endsWith('.deb'))
   if (file === undefined) throw new RocketError('PROGRAM_FAILED', { what: 'apt-get download left no package of busybox-static' })
   runProgramOrFail('dpkg-deb', ['-x', file, '.'], { cwd })
-  const found = ['bin/busybox', 'usr/bin/busybox'].map((path) => join(cwd, path)).find((path) => existsSync(path))
+  rmSync(directory, { recursive: true, force: true })
+  renameSync(partial, directory)
+  const found = findBusybox(directory)
   if (found === undefined) throw new RocketError('PROGRAM_FAILED', { what: 'the package busybox-static holds no busybox' })
   return found
+}
+
+function findBusybox(directory: string): string | undefined {
+  return ['bin/busybox', 'usr/bin/busybox'].map((path) => join(directory, path)).find((path) => existsSync(path))
 }
