@@ -1,27 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'node:test'
 import { isRocketError, type ErrorCode } from '@rocket/contracts'
 import { collectGarbage, findImageIdByPrefix, findReferenceRef, listImages, listPins, removeImage } from '@rocket/store'
-import { makeWorkshop, type Workshop } from './testing/fetch-in.ts'
+import { makeWorkshop } from './testing/fetch-in.ts'
+import { makeAci } from './testing/make-aci.ts'
 
 const checks = { insecure: { image: false, tls: false, http: false, pubkey: false } }
-
-function makeAci(workshop: Workshop, name = 'x.aci', manifest: Record<string, unknown> = {}, ...tarOptions: string[]): string {
-  const source = join(workshop.directory, `${name}-source`)
-  mkdirSync(join(source, 'rootfs/bin'), { recursive: true })
-  writeFileSync(join(source, 'rootfs/bin/true'), '#!/bin/sh\n', { mode: 0o755 })
-  writeFileSync(join(source, 'manifest'), JSON.stringify({
-    acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/true', labels: [{ name: 'version', value: '1.0' }, { name: 'os', value: 'linux' }, { name: 'arch', value: 'amd64' }],
-    app: { exec: ['/bin/true'], user: '0', group: '0' }, ...manifest,
-  }))
-  const path = join(workshop.directory, name)
-  execFileSync('tar', ['-C', source, ...tarOptions, '-cf', path, 'manifest', 'rootfs'])
-  return path
-}
 
 function hasCode(code: ErrorCode, what?: RegExp): (error: unknown) => boolean {
   return (error) => {
@@ -34,7 +22,7 @@ function hasCode(code: ErrorCode, what?: RegExp): (error: unknown) => boolean {
 for (const compression of ['', '--gzip', '--zstd', '--xz', '--bzip2']) {
   test(`stores an ACI packed with ${compression || 'no compression'}`, async (t) => {
     const workshop = makeWorkshop(t)
-    const path = makeAci(workshop, 'x.aci', {}, ...(compression === '' ? [] : [compression]))
+    const path = makeAci(workshop.directory, 'x.aci', {}, ...(compression === '' ? [] : [compression]))
     const [record] = await workshop.fetch([path])
     const [tree] = record!.rootfs
     assert.equal(readFileSync(join(workshop.store.directory, tree!.replace('store:', ''), 'bin/true'), 'utf8'), '#!/bin/sh\n')
@@ -51,7 +39,7 @@ for (const compression of ['', '--gzip', '--zstd', '--xz', '--bzip2']) {
 
 test('names an image by the SHA-512 of its tar, however it is packed', async (t) => {
   const workshop = makeWorkshop(t)
-  const plain = makeAci(workshop)
+  const plain = makeAci(workshop.directory)
   const expected = execFileSync('sha512sum', [plain], { encoding: 'utf8' }).slice(0, 64)
   execFileSync('gzip', ['-k', plain])
   copyFileSync(`${plain}.gz`, join(workshop.directory, 'y.aci'))
@@ -62,7 +50,7 @@ test('names an image by the SHA-512 of its tar, however it is packed', async (t)
 
 test('finds an image of the store by ID and by name, without reading anything else', async (t) => {
   const workshop = makeWorkshop(t)
-  const path = makeAci(workshop)
+  const path = makeAci(workshop.directory)
   const [record] = await workshop.fetch([path])
   rmSync(path)
   workshop.debug.length = 0
@@ -75,7 +63,7 @@ test('finds an image of the store by ID and by name, without reading anything el
 
 test('reads a file again only when it has changed', async (t) => {
   const workshop = makeWorkshop(t)
-  const path = makeAci(workshop)
+  const path = makeAci(workshop.directory)
   await workshop.fetch([path])
   assert.equal(findReferenceRef(workshop.store, `file:${path}`)?.ref.http, undefined, 'a file that has just been written may change unseen')
   await setTimeout(2100)
@@ -85,7 +73,7 @@ test('reads a file again only when it has changed', async (t) => {
   await workshop.fetch([path])
   assert.equal(ino(), imported)
   utimesSync(path, 1, 1)
-  makeAci(workshop, 'x.aci', { name: 'example.com/other' })
+  makeAci(workshop.directory, 'x.aci', { name: 'example.com/other' })
   utimesSync(path, 1, 1)
   const [changed] = await workshop.fetch([path])
   assert.notEqual(changed!.imageId, record!.imageId)
@@ -93,7 +81,7 @@ test('reads a file again only when it has changed', async (t) => {
 
 test('refuses an unsigned file in the words of rkt', async (t) => {
   const workshop = makeWorkshop(t)
-  const path = makeAci(workshop)
+  const path = makeAci(workshop.directory)
   await assert.rejects(workshop.fetch([path], checks), (error) => {
     assert.ok(isRocketError(error, 'SIGNATURE_REQUIRED'))
     assert.equal(error.what, 'error opening signature file')
@@ -114,7 +102,7 @@ for (const [name, spoil, code] of [
 ] as const) {
   test(`keeps nothing of ${name}`, async (t) => {
     const workshop = makeWorkshop(t)
-    const path = makeAci(workshop, 'x.aci', {}, '--gzip')
+    const path = makeAci(workshop.directory, 'x.aci', {}, '--gzip')
     spoil(path)
     await assert.rejects(workshop.fetch([path]), hasCode(code))
     for (const place of ['layers', 'images', 'refs/names', 'refs/pods', 'blobs/sha256', 'ingest']) assert.deepEqual(readdirSync(join(workshop.store.directory, place)), [], place)
@@ -123,7 +111,7 @@ for (const [name, spoil, code] of [
 
 test('refuses what it cannot render', async (t) => {
   const workshop = makeWorkshop(t)
-  await assert.rejects(workshop.fetch([makeAci(workshop, 'd.aci', { dependencies: [{ imageName: 'example.com/base' }] })]), hasCode('IMAGE_UNSUPPORTED'))
+  await assert.rejects(workshop.fetch([makeAci(workshop.directory, 'd.aci', { dependencies: [{ imageName: 'example.com/base' }] })]), hasCode('IMAGE_UNSUPPORTED'))
 })
 
 test('says in the words of rkt what was found nowhere', async (t) => {
@@ -142,7 +130,7 @@ test('says in the words of rkt what was found nowhere', async (t) => {
 
 test('removing and collecting an image leaves nothing of it', async (t) => {
   const workshop = makeWorkshop(t)
-  const [record] = await workshop.fetch([makeAci(workshop)])
+  const [record] = await workshop.fetch([makeAci(workshop.directory)])
   assert.equal((await removeImage(workshop.store, record!.imageId)).pinnedBy.length, 1)
   assert.ok(existsSync(join(workshop.store.directory, 'images', `${record!.imageId}.json`)))
   await collectGarbage(workshop.store, { pods: () => [] })

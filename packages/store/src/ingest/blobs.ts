@@ -55,7 +55,7 @@ export function createBlobWriter(ingest: Ingest): BlobWriter {
   }
   return {
     async *through(source) {
-      for await (const chunk of source) {
+      for await (const chunk of inLargePieces(source)) {
         try {
           for (let offset = 0; offset < chunk.length;) offset += writeSync(fd!, chunk, offset)
         } catch (error) {
@@ -75,4 +75,21 @@ export function createBlobWriter(ingest: Ingest): BlobWriter {
       rmSync(path, { force: true })
     },
   }
+}
+
+const pieceBytes = 512 * 1024
+
+/** What comes from a network comes in small pieces, and each costs a write and a call of the decompressor. */
+async function* inLargePieces(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  let pending: Buffer[] = []
+  let length = 0
+  for await (const chunk of source) {
+    pending.push(chunk)
+    length += chunk.length
+    if (length < pieceBytes) continue
+    yield pending.length === 1 ? chunk : Buffer.concat(pending, length)
+    pending = []
+    length = 0
+  }
+  if (length > 0) yield Buffer.concat(pending, length)
 }
