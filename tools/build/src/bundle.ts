@@ -19,8 +19,9 @@ export async function bundlePrograms(root: string, out: string): Promise<string[
   await vendor.write(root, out, bundleOptions)
   writeFileSync(join(out, 'meta.json'), JSON.stringify(main.metafile))
   writeFileSync(join(out, 'rkt.cjs'), entry)
-  const digest = createHash('sha256').update(readFileSync(join(out, 'main.cjs'))).digest('hex')
-  writeFileSync(join(out, 'main.sha256'), `${digest}\n`)
+  const bytes = readFileSync(join(out, 'main.cjs'))
+  if (bytes.some((byte) => byte > 127)) throw new Error('main.cjs is not ASCII: write such characters as escapes, in regular expressions too')
+  writeFileSync(join(out, 'main.sha256'), `${createHash('sha256').update(bytes).digest('hex')}\n`)
   const stages = await Promise.all(findStages(root).map((name) => bundleStage(root, name, join(out, 'stages'))))
   return [...Object.keys(main.metafile.inputs), ...stages.flat()]
 }

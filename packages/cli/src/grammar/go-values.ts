@@ -18,7 +18,7 @@ export function parseGoInt(text: string): number {
 export function parseGoDuration(text: string): number {
   const [, sign = '', body = ''] = /^([+-]?)(.*)$/s.exec(text) ?? []
   if (body === '0') return 0
-  const parts = [...body.matchAll(/([0-9]*\.?[0-9]*)(ns|us|µs|μs|ms|s|m|h)/gy)]
+  const parts = [...body.matchAll(/([0-9]*\.?[0-9]*)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy)]
   const consumed = parts.reduce((length, part) => length + part[0].length, 0)
   if (parts.length === 0 || consumed !== body.length || parts.some((part) => !/[0-9]/.test(part[1] ?? ''))) {
     throw new FlagValueError(`time: invalid duration ${JSON.stringify(text)}`)
