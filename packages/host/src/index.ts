@@ -36,7 +36,7 @@ export type { Probe } from './probe.ts'
 export { probeSeccomp } from './probe-kernel.ts'
 export { cniDirectories, programVersion } from './probe-programs.ts'
 export { type Environment, environmentList, spawn, type SpawnOptions } from './spawn.ts'
-export { documentFile, HandoffFiles, type HandoffFilesOptions } from './documents/handoff-files.ts'
+export { documentFile, HandoffFiles, type HandoffFilesOptions, type KnownDocuments } from './documents/handoff-files.ts'
 export { runStageProgram } from './documents/run-stage-program.ts'
 export { defineVerb, type Stage, type StageContext, type StageEvent, type Verb } from './documents/stage.ts'
 export {

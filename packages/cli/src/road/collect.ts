@@ -6,7 +6,7 @@ import { movePod, releasePod, takePod, type OwnedPod } from './pod-directory.ts'
 import type { Surroundings } from './prepare-pod.ts'
 import { builtin, programDigest, programOf, recordedProgram, type StageProgram } from './programs.ts'
 import { RoadLog } from './road-log.ts'
-import { runRepeatable, type Road } from './run-verb.ts'
+import { runRepeatable, type RoadPlaces } from './run-verb.ts'
 
 /**
  * Deletes a pod that lies in `exited-garbage/` or `garbage/` and whose lock we hold: ends what is left of it, then walks the road
@@ -15,7 +15,7 @@ import { runRepeatable, type Road } from './run-verb.ts'
  */
 export async function collectPod(pod: OwnedPod, around: Surroundings): Promise<void> {
   const log = openLog(pod)
-  const road: Omit<Road, 'log'> = {
+  const road: RoadPlaces = {
     uuid: pod.uuid, podDirectory: pod.directory, storeDirectory: around.storeDirectory, lockFd: pod.lockFd, debug: around.debug, sync: true,
     environment: around.environment,
   }

@@ -66,7 +66,7 @@ export function storePrepared({ pod }: PreparedPod, dataDirectory: string): void
 
 export function openRoad(pod: OwnedPod, around: Surroundings): Road {
   return {
-    uuid: pod.uuid, podDirectory: pod.directory, storeDirectory: around.storeDirectory, lockFd: pod.lockFd, log: RoadLog.open(pod.directory),
+    uuid: pod.uuid, podDirectory: pod.directory, storeDirectory: around.storeDirectory, lockFd: pod.lockFd, log: RoadLog.open(pod.directory), known: new Map(),
     debug: around.debug, sync: around.sync, environment: around.environment,
   }
 }
@@ -74,7 +74,7 @@ export function openRoad(pod: OwnedPod, around: Surroundings): Road {
 /** The command line's own hand-off, logged like that of a stage. */
 export function logRequest<K extends 'Request' | 'RunRequest'>(road: Road, document: DocumentTypes[K], kind: K): void {
   const startedAt = new Date().toISOString()
-  const files = new HandoffFiles(road.podDirectory, { sync: road.sync })
+  const files = new HandoffFiles(road.podDirectory, { sync: road.sync, known: road.known })
   files.write(kind, document)
   road.log.append({
     version: 1, uuid: road.uuid, stage: 'cli', verb: kind === 'Request' ? 'request' : 'run-request', program: 'builtin',

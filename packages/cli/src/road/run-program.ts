@@ -1,12 +1,12 @@
 import { isRocketError, lockFd, parseDocument, RocketError, stageContracts, type VerbContract } from '@rocket/contracts'
 import { runProgram, signalName, type ProgramResult } from '@rocket/host'
-import type { Road, VerbCall } from './run-verb.ts'
+import type { RoadPlaces, VerbCall } from './run-verb.ts'
 
 /**
  * A stage as a program: `PROGRAM VERB`, cwd = pod (the store for fetch), the pod's lock as descriptor 9. Its standard error is ours; the
  * last line of its standard output is the error document when it fails. Throws that error, STAGE_FAILED or STAGE_TIMEOUT.
  */
-export function runStageAsProgram(road: Omit<Road, 'log'>, call: VerbCall, timeoutMs: number): number {
+export function runStageAsProgram(road: RoadPlaces, call: VerbCall, timeoutMs: number): number {
   if (call.program.kind !== 'program') throw new Error('not a program')
   const contract: VerbContract | undefined = (stageContracts[call.stage] as Readonly<Record<string, VerbContract>>)[call.verb]
   const result = runProgram(call.program.path, [call.verb], {
@@ -18,7 +18,7 @@ export function runStageAsProgram(road: Omit<Road, 'log'>, call: VerbCall, timeo
 }
 
 /** What every stage program finds in its environment. */
-export function environmentOfStage(road: Omit<Road, 'log'>, app?: string): Record<string, string | undefined> {
+export function environmentOfStage(road: RoadPlaces, app?: string): Record<string, string | undefined> {
   return {
     PATH: process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...road.environment,
     RKT_POD: road.podDirectory, RKT_UUID: road.uuid, RKT_STORE: road.storeDirectory, RKT_LOCK_FD: String(lockFd), RKT_DEBUG: String(road.debug),

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import {
   documentKinds, isRocketError, parseDocument, RocketError, stageContracts, type DocumentKind, type StageName, type VerbContract,
 } from '@rocket/contracts'
-import { documentFile, HandoffFiles, sha256Hex, writeErr, type StageContext, type StageEvent } from '@rocket/host'
+import { documentFile, HandoffFiles, sha256Hex, writeErr, type KnownDocuments, type StageContext, type StageEvent } from '@rocket/host'
 import { readFileSync } from 'node:fs'
 import { runStageAsProgram } from './run-program.ts'
 import { programDigest, type StageProgram } from './programs.ts'
@@ -15,6 +15,8 @@ export interface Road {
   storeDirectory: string
   lockFd: number
   log: RoadLog
+  /** What the built-in stages have read and written so far; foreign ones read the disk. */
+  known: KnownDocuments
   debug: boolean
   /** Whether hand-offs are synced: those of `rkt prepare` are; a pod that runs does not outlive the machine's crash. */
   sync: boolean
@@ -22,6 +24,9 @@ export interface Road {
   environment: Readonly<Record<string, string>>
   emit?(event: StageEvent): void
 }
+
+/** What a verb that undoes needs: it works without the log. */
+export type RoadPlaces = Omit<Road, 'log' | 'known'>
 
 /** A stage's name and verb, as the log has them: stage1 goes by its flavor's name. */
 export interface VerbCall {
@@ -39,7 +44,9 @@ const verbTimeoutMs = 60_000
  */
 export async function runVerb(road: Road, call: VerbCall): Promise<number> {
   const startedAt = new Date()
-  const files = new HandoffFiles(road.podDirectory, { expected: road.log.expected(), sync: road.sync })
+  const files = new HandoffFiles(road.podDirectory, {
+    expected: road.log.expected(), sync: road.sync, ...(call.program.kind === 'builtin' ? { known: road.known } : {}),
+  })
   let exitCode = 254
   let failure: unknown
   try {
@@ -58,7 +65,7 @@ export async function runVerb(road: Road, call: VerbCall): Promise<number> {
 }
 
 /** Runs a verb that undoes, outside the chain: it may be repeated and must work when documents are missing or altered. */
-export async function runRepeatable(road: Omit<Road, 'log'>, call: VerbCall): Promise<void> {
+export async function runRepeatable(road: RoadPlaces, call: VerbCall): Promise<void> {
   const files = new HandoffFiles(road.podDirectory)
   try {
     if (call.program.kind === 'builtin') await runBuiltin(road, call, files)
@@ -68,7 +75,7 @@ export async function runRepeatable(road: Omit<Road, 'log'>, call: VerbCall): Pr
   }
 }
 
-export function contextOf(road: Omit<Road, 'log'>, call: VerbCall, files: HandoffFiles): StageContext {
+export function contextOf(road: RoadPlaces, call: VerbCall, files: HandoffFiles): StageContext {
   const prefix = call.program.kind === 'builtin' ? call.program.name.replace(/-.*/, '') : call.stage
   return {
     uuid: road.uuid, podDirectory: road.podDirectory, storeDirectory: road.storeDirectory, files,
@@ -81,7 +88,7 @@ export function contextOf(road: Omit<Road, 'log'>, call: VerbCall, files: Handof
   }
 }
 
-async function runBuiltin(road: Omit<Road, 'log'>, call: VerbCall, files: HandoffFiles): Promise<number> {
+async function runBuiltin(road: RoadPlaces, call: VerbCall, files: HandoffFiles): Promise<number> {
   if (call.program.kind !== 'builtin') throw new Error('not a built-in stage')
   const stage = await call.program.load()
   const verb = stage.verbs[call.verb]
@@ -98,6 +105,8 @@ async function runForeign(road: Road, call: VerbCall, files: HandoffFiles): Prom
     if (!kind.endsWith('?')) files.read(kind as DocumentKind, key)
     else files.find(kind.slice(0, -1) as DocumentKind, key)
   }
+  // A careless program may have touched any document: from here on the disk is believed, as far as the log bears it out.
+  road.known.clear()
   const exitCode = runStageAsProgram(road, call, contract.unbounded === true ? Infinity : verbTimeoutMs)
   for (const [kind, key] of documentsOf(contract.writes, road, call)) recordWritten(road, files, kind as DocumentKind, key)
   return exitCode

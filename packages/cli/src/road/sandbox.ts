@@ -24,7 +24,7 @@ export function makeSandbox(road: Road, flavor: FlavorDeclaration, start: Start)
     holder: { pid: holder.pid, startTime: holder.startTime },
     namespaces: { mount: path('mnt'), ...Object.fromEntries(wanted.map((namespace) => [namespace, path(kinds[namespace])])) },
   }
-  new HandoffFiles(road.podDirectory).write('Sandbox', sandbox)
+  new HandoffFiles(road.podDirectory, { known: road.known }).write('Sandbox', sandbox)
   return sandbox
 }
 

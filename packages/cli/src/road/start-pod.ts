@@ -22,7 +22,7 @@ export async function startPod(prepared: PreparedPod, request: RunRequest, aroun
   const road: Road = { ...prepared.road, podDirectory: pod.directory, log: prepared.road.log.movedTo(pod.directory) }
   logRequest(road, request, 'RunRequest')
   await runVerb(road, { stage: 'stage0', verb: 'start', program: programOf('stage0', around.replacements, undefined) })
-  const files = new HandoffFiles(road.podDirectory, { expected: road.log.expected() })
+  const files = new HandoffFiles(road.podDirectory, { expected: road.log.expected(), known: road.known })
   const flavor = files.read('Pod').flavor
   try {
     native().setSubreaper(true)

@@ -11,7 +11,12 @@ export interface HandoffFilesOptions {
   expected?: ReadonlyMap<string, string>
   /** Whether documents are synced before they are renamed: those of prepare are, those of a run are not. */
   sync?: boolean
+  /** What earlier verbs in this process have read and written: such a document is not read, hashed and checked again. */
+  known?: KnownDocuments
 }
+
+/** Documents by path relative to the directory, as they were verified or written. Nobody changes a value. */
+export type KnownDocuments = Map<string, { value: unknown; digest: string }>
 
 /**
  * The documents of one directory, read and written for one verb of one stage. Each file is read, hashed and checked once; what was
@@ -25,12 +30,13 @@ export class HandoffFiles {
   readonly digestsWritten: Map<string, string> = new Map()
   readonly #expected: ReadonlyMap<string, string>
   readonly #sync: boolean
-  readonly #values = new Map<string, unknown>()
+  readonly #known: KnownDocuments
 
   constructor(directory: string, options: HandoffFilesOptions = {}) {
     this.directory = directory
     this.#expected = options.expected ?? new Map()
     this.#sync = options.sync ?? false
+    this.#known = options.known ?? new Map()
   }
 
   read<K extends DocumentKind>(kind: K, key?: string): DocumentTypes[K] {
@@ -44,8 +50,11 @@ export class HandoffFiles {
 
   find<K extends DocumentKind>(kind: K, key?: string): DocumentTypes[K] | undefined {
     const file = documentFile(kind, key)
-    const known = this.#values.get(file)
-    if (known !== undefined) return known as DocumentTypes[K]
+    const known = this.#known.get(file)
+    if (known !== undefined) {
+      this.digestsRead.set(file, known.digest)
+      return known.value as DocumentTypes[K]
+    }
     const path = join(this.directory, file)
     const bytes = readIfThere(path)
     if (bytes === undefined) return undefined
@@ -58,7 +67,7 @@ export class HandoffFiles {
       })
     }
     const value = parseDocument(kind, bytes.toString('utf8'), path)
-    this.#values.set(file, value)
+    this.#known.set(file, { value, digest })
     this.digestsRead.set(file, digest)
     return value
   }
@@ -68,8 +77,9 @@ export class HandoffFiles {
     checkDocument(kind, value, file)
     const text = `${JSON.stringify(value, undefined, 2)}\n`
     writeFileAtomic(join(this.directory, file), text, { sync: this.#sync, mode: 0o640 })
-    this.#values.set(file, value)
-    this.digestsWritten.set(file, `sha256:${sha256Hex(text)}`)
+    const digest = `sha256:${sha256Hex(text)}`
+    this.#known.set(file, { value, digest })
+    this.digestsWritten.set(file, digest)
   }
 
   /** The apps of the pod: the directories below `apps/`, in start order where `app.json` is there, by name otherwise. */
