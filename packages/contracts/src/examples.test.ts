@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { documentSchema } from './check/document-schema.ts'
 import { findFaults } from './check/find-faults.ts'
 import { checkDocument } from './check/parse-document.ts'
 import { documentKinds, type DocumentKind } from './documents.ts'
 import { isRocketError } from './errors/rocket-error.ts'
-import { documentSchemas } from './generated/document-schemas.ts'
 import { documents } from './schemas.ts'
 
 /** The folder of each document; those that are only another name for one have none. */
@@ -24,7 +24,7 @@ for (const [kind, folder] of Object.entries(folders) as [DocumentKind, string][]
     assert.ok(good.length > 0, `no example of ${kind}`)
     assert.ok(bad.length > 0, `no invalid example of ${kind}`)
     for (const { name, value } of good) {
-      assert.deepEqual(findFaults(documentSchemas[kind], value), [], name)
+      assert.deepEqual(findFaults(documentSchema(kind), value), [], name)
       assert.ok(documents[kind].safeParse(value).success, name)
     }
     for (const { name, value } of bad) {
@@ -37,7 +37,7 @@ for (const [kind, folder] of Object.entries(folders) as [DocumentKind, string][]
     const changed = fc.constantFrom(...good).chain(({ value }) => fc.constantFrom(...pointersOf(value)).chain((pointer) =>
       fc.oneof(fc.constant(undefined), fc.jsonValue(), fc.constantFrom(-1, 0, 65536, '', '/', '../x', [], {})).map((put) => replaced(value, pointer, put))))
     fc.assert(fc.property(changed, (value) => {
-      assert.equal(findFaults(documentSchemas[kind], value).length === 0, documents[kind].safeParse(value).success, JSON.stringify(value))
+      assert.equal(findFaults(documentSchema(kind), value).length === 0, documents[kind].safeParse(value).success, JSON.stringify(value))
     }), { numRuns: 200 })
   })
 }
@@ -49,8 +49,8 @@ test('every hand-off has a folder of its own', () => {
 
 test('a field that begins with x- is passed over, every other unknown one is refused by its pointer', () => {
   const [{ value } = { value: {} }] = examplesIn('app-status/examples')
-  assert.deepEqual(findFaults(documentSchemas.AppStatus, { ...(value as object), 'x-mine': 1 }), [])
-  const faults = findFaults(documentSchemas.AppStatus, JSON.parse(`{"__proto__": 1, "mine": 2, ${JSON.stringify(value).slice(1)}`))
+  assert.deepEqual(findFaults(documentSchema('AppStatus'), { ...(value as object), 'x-mine': 1 }), [])
+  const faults = findFaults(documentSchema('AppStatus'), JSON.parse(`{"__proto__": 1, "mine": 2, ${JSON.stringify(value).slice(1)}`))
   assert.deepEqual(faults.map((fault) => fault.pointer), ['/__proto__', '/mine'])
 })
 

@@ -1,7 +1,7 @@
 import type { DocumentKind } from '../documents.ts'
 import { RocketError } from '../errors/rocket-error.ts'
-import { documentSchemas } from '../generated/document-schemas.ts'
 import type { DocumentTypes } from '../types.ts'
+import { documentSchema } from './document-schema.ts'
 import { findFaults } from './find-faults.ts'
 
 /** The largest document that is read, in bytes: a foreign stage must not be able to fill our memory. */
@@ -32,7 +32,7 @@ export function checkDocument<K extends DocumentKind>(kind: K, value: unknown, n
       hint: 'it was written by another release of Rocket, or of the stage that wrote it; use that release',
     })
   }
-  const faults = findFaults(documentSchemas[kind], value)
+  const faults = findFaults(documentSchema(kind), value)
   if (faults.length > 0) {
     throw new RocketError('DOCUMENT_INVALID', {
       what: `${name} is not a valid ${kind}`, why: faults.map((fault) => `${fault.pointer || '/'} ${fault.message}`).join('; '),
