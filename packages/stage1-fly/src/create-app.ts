@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { outsideNames, podLayout, RocketError, type AppRun, type Pod, type Sandbox, type App } from '@rocket/contracts'
+import { outsideNames, RocketError, type AppRun, type Pod, type Sandbox, type App } from '@rocket/contracts'
 import {
   type AppRoot, bindMount, defineVerb, linux, makeAppRoot, makeCgroup, makeEmptyVolumes, mountFileSystem, native, nativeDirectory, openTarget, planAppRoot,
   prepareAppRoot, requirePodMountNamespace, rootHasFile, type StageContext, unmountAppRoot, type Verb, writeFileAtomic,
@@ -7,6 +7,7 @@ import {
 import { flyEtcFiles } from './etc-files.ts'
 import { type FlyMount, planMounts } from './fly-mounts.ts'
 import { type FlySpec, formatSpec, planSpec } from './spec.ts'
+import { planVectors, specPath } from './vectors.ts'
 
 export interface CreateAppPlan {
   sandbox: Sandbox
@@ -33,19 +34,8 @@ function planCreateApp(context: StageContext): CreateAppPlan {
     mounts: planMounts(app, etc, podDirectory),
     cgroup: outsideNames.cgroup(uuid, app.app),
     spec: planSpec(app, root.target, []),
-    run: { version: 1, uuid, app: app.app, instance: app.instance, ...planVectors(app.app), handlers: {}, terminal: 'inherit', cleanup: [] },
+    run: { version: 1, uuid, app: app.app, instance: app.instance, ...planVectors(app.app, `${nativeDirectory()}/fly-exec`), handlers: {}, terminal: 'inherit', cleanup: [] },
   }
-}
-
-/** The helper becomes the app, so its end is the app's. To enter is to start another program in the same way. */
-function planVectors(app: string): Pick<AppRun, 'launch' | 'enter' | 'enterTty'> {
-  const helper = `${nativeDirectory()}/fly-exec`
-  const enter = [helper, '--enter', specPath(app)]
-  return { launch: { foreground: [helper, specPath(app)] }, enter, enterTty: enter }
-}
-
-function specPath(app: string): string {
-  return `${podLayout.app(app)}/fly.spec`
 }
 
 function applyCreateApp(plan: CreateAppPlan, { files, podDirectory }: StageContext): void {

@@ -10,7 +10,7 @@ export function bundlePath(app: string): string {
 /**
  * How an app is run. Detached: the app becomes a child of stage2, which learns exactly how it ended, and no runtime stays in memory. With a
  * terminal the runtime stays between the app and ours, and exits with 128 and the signal. There is no cleanup vector: `runtime delete`
- * costs half of a start, `destroy-app` does the same in this process (decision 0010 of the docs).
+ * costs half of a start, `destroy-app` does the same in this process (docs/decisions/0011).
  */
 export function planVectors(app: App, runtime: KnownRuntime, options: { podDirectory: string; terminal: boolean; capabilities: readonly string[] }): Pick<AppRun, 'launch' | 'enter' | 'enterTty' | 'terminal'> {
   const { terminal } = options
