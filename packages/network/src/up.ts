@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { isErrno, RocketError, type Attachment, type Net } from '@rocket/contracts'
 import { native, syscallError, type StageContext } from '@rocket/host'
 import { forgetAttempt, recordAttempt } from './attempt.ts'
@@ -127,6 +127,7 @@ function allowLoopbackRoutes(name: string): void {
 }
 
 function raiseLoopback(netns: string): void {
+  if (hasLoopback(netns)) return
   let fd: number | undefined
   try {
     fd = openSync(netns, 'r')
@@ -135,6 +136,21 @@ function raiseLoopback(netns: string): void {
     throw syscallError(error, `cannot bring the loopback interface up in ${netns}`)
   } finally {
     if (fd !== undefined) closeSync(fd)
+  }
+}
+
+/**
+ * Whether the loopback interface is up already, as our own first process of a pod leaves it: the broadcast route is there only then. Asked
+ * without the kernel's lock on interfaces, which pods that start or end at the same moment hold for milliseconds.
+ */
+function hasLoopback(netns: string): boolean {
+  const pid = /^\/proc\/(\d+)\/ns\/net$/.exec(netns)?.[1]
+  if (pid === undefined) return false
+  try {
+    return readFileSync(`/proc/${pid}/net/fib_trie`, 'latin1').includes('127.255.255.255')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ESRCH')) return false
+    throw error
   }
 }
 
