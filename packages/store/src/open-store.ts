@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, RocketError, storeLayout } from '@rocket/contracts'
+import { syscallError } from '@rocket/host'
 
 /** An image store: `directory` is absolute, private, and ours. Made by {@link openStore} only. */
 export interface Store {
@@ -41,8 +42,11 @@ export function dataDirectoryOf(store: Store): string {
 }
 
 function createDirectories(directory: string): void {
-  if (statIfThere(directory) === undefined) mkdirSync(directory, { recursive: true, mode: 0o700 })
-  for (const name of subdirectories) mkdirSync(join(directory, name), { recursive: true, mode: 0o700 })
+  try {
+    for (const name of ['', ...subdirectories]) mkdirSync(join(directory, name), { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw syscallError(error, `the image store ${directory} cannot be made`)
+  }
 }
 
 function statIfThere(path: string): Stats | undefined {
@@ -50,6 +54,7 @@ function statIfThere(path: string): Stats | undefined {
     return lstatSync(path)
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined
+    if (isErrno(error, 'EACCES', 'ENOTDIR', 'ELOOP')) throw unsafe(path, (error as Error).message)
     throw error
   }
 }
@@ -66,6 +71,6 @@ function checkSafe(path: string, stats: Stats, forbidden: number): void {
 function unsafe(path: string, why: string): RocketError {
   return new RocketError('STORE_UNSAFE', {
     what: `the image store is not used because of ${path}`, why,
-    hint: 'move it away, or give it to the user who runs rkt with mode 0700; then fetch the images again',
+    hint: 'run as the user who owns it, or use another --dir; a directory that others made has to go, and the images to be fetched again',
   })
 }
