@@ -1,6 +1,7 @@
 import type { Invocation } from './grammar/command.ts'
 import { commands } from './grammar/commands.ts'
 import { parse } from './grammar/parse.ts'
+import { keepCode } from './keep-code.ts'
 import { exit } from './print/exit.ts'
 import { writeError, writeOut } from './print/write.ts'
 
@@ -17,6 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'help': {
       const { formatHelp } = await import('./print/help.ts')
       writeOut(formatHelp(parsed.command))
+      keepCode()
       return 0
     }
     case 'usage-error': {
@@ -34,7 +36,9 @@ async function runCommand(invocation: Invocation): Promise<number> {
   if (command.needsRoot && !isRoot()) return refuseUser(command.path)
   try {
     const module = await command.load?.()
-    return (await module?.run(invocation)) ?? 0
+    const code = (await module?.run(invocation)) ?? 0
+    keepCode()
+    return code
   } catch (error) {
     const [{ errorStyle }, { printError }] = await Promise.all([import('./print/context.ts'), import('./print/errors.ts')])
     printError(error, errorStyle(invocation))

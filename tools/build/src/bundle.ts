@@ -1,5 +1,5 @@
 import { build } from 'esbuild'
-import type { BuildOptions } from 'esbuild'
+import type { BuildOptions, Metafile, Plugin } from 'esbuild'
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,23 +7,40 @@ import { entry } from './entry.ts'
 import { collectVendor } from './vendor.ts'
 
 /**
- * One bundle for `rkt`, one for each package from npm that it uses, and one for each stage (a package of that layer with
+ * One bundle for `rkt` and a smaller one for its commands that only look (entry.ts), one for each package from npm that it uses, and one for each stage (a package of that layer with
  * `src/bin.ts`), as `stages/<package>`. Dynamic imports stay in the same file and are evaluated when reached, so a command
  * pays only for what it uses. Returns the modules used, relative to the root; `meta.json` says what became of each.
  */
 export async function bundlePrograms(root: string, out: string): Promise<string[]> {
   const vendor = collectVendor()
-  const main = await build({
-    ...bundleOptions, absWorkingDir: root, entryPoints: ['packages/cli/src/main.ts'], outfile: join(out, 'main.cjs'), plugins: [vendor.plugin],
-  })
+  const main = await bundleMain(root, join(out, 'main.cjs'), [vendor.plugin])
+  await bundleMain(root, join(out, 'quick.cjs'), [wholeOnly, vendor.plugin])
   await vendor.write(root, out, bundleOptions)
   writeFileSync(join(out, 'meta.json'), JSON.stringify(main.metafile))
   writeFileSync(join(out, 'rkt.cjs'), entry)
-  const bytes = readFileSync(join(out, 'main.cjs'))
-  if (bytes.some((byte) => byte > 127)) throw new Error('main.cjs is not ASCII: write such characters as escapes, in regular expressions too')
-  writeFileSync(join(out, 'main.sha256'), `${createHash('sha256').update(bytes).digest('hex')}\n`)
+  writeFileSync(join(out, 'main.sha256'), `${createHash('sha256').update(readFileSync(join(out, 'main.cjs'))).digest('hex')}\n`)
   const stages = await Promise.all(findStages(root).map((name) => bundleStage(root, name, join(out, 'stages'))))
   return [...Object.keys(main.metafile.inputs), ...stages.flat()]
+}
+
+async function bundleMain(root: string, outfile: string, plugins: Plugin[]): Promise<{ metafile: Metafile }> {
+  const result = await build({ ...bundleOptions, absWorkingDir: root, entryPoints: ['packages/cli/src/main.ts'], outfile, plugins })
+  if (readFileSync(outfile).some((byte) => byte > 127)) {
+    throw new Error(`${outfile} is not ASCII: write such characters as escapes, in regular expressions too`)
+  }
+  return result
+}
+
+/** In the quick bundle, commands that do more than look are a door to the whole one, which begins again from the command line. */
+const wholeOnly: Plugin = {
+  name: 'whole-only',
+  setup(build) {
+    const heavy = /commands\/(run|prepare|run-prepared|enter|gc|fetch|trace|explain|image-build|image-rm|quickstart|doctor|rm|stop)\.ts$/
+    build.onResolve({ filter: heavy }, ({ path }) => ({ path, namespace: 'whole-only' }))
+    build.onLoad({ filter: /./, namespace: 'whole-only' }, () => ({
+      contents: 'export function run() { globalThis.rocketRunWhole(); return new Promise(() => {}) }', loader: 'js',
+    }))
+  },
 }
 
 function findStages(root: string): string[] {

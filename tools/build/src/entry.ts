@@ -1,30 +1,37 @@
 /**
- * `dist/rkt.cjs`: runs `main.cjs` with compiling already done. V8 keeps the bytecode of what has been executed, so a cache is as good as the
- * run it was taken after: `main.code` is taken by the build after `rkt version`, `main.run.code` after the first pod that ends, which saves each
- * later one 30 ms. Node's own compile cache has no way to be taken again. All files belong to one build and change places with it as a
- * whole; V8 itself refuses a cache of another version. The bundle is ASCII (bundle.ts sees to it), which is read in half the time.
+ * `dist/rkt.cjs`: loads the smaller bundle for commands that only look (`quick.cjs`), the whole one for the others, with compiling already done.
+ * V8 keeps the bytecode of what has been executed, so a cache is as good as the run it was taken after: each command takes one at the end of its
+ * first successful run (`code/<command>`), which saves later ones up to 30 ms; until then the build's own, of `rkt version`, serves. Node's
+ * own compile cache is taken once per file, whatever ran. The command is guessed by its word: a wrong guess costs milliseconds, since the
+ * quick bundle goes on to the whole one where it must. All files belong to one build and change places with it; V8 refuses a cache of
+ * another version. Bundles are ASCII (bundle.ts sees to it), which is read in half the time.
  */
 export const entry = `'use strict'
 const fs = require('node:fs')
 const vm = require('node:vm')
-const main = __dirname + '/main.cjs'
+const quick = new Set(['version', 'help', 'list', 'status', 'image', 'cat-manifest', 'completion'])
+const words = process.argv.slice(2)
+const word = words.find((one) => /^[a-z][a-z-]*$/.test(one)) ?? 'help'
 function read(name) {
-  try { return fs.readFileSync(__dirname + '/' + name) } catch { return undefined }
+  try { return fs.readFileSync(__dirname + '/code/' + name) } catch { return undefined }
 }
-function keep(name) {
-  const beside = __dirname + '/.' + name + '.' + process.pid
-  try {
-    fs.writeFileSync(beside, script.createCachedData(), { flag: 'wx' })
-    fs.renameSync(beside, __dirname + '/' + name)
-  } catch { fs.rmSync(beside, { force: true }) }
+function start(bundle) {
+  const own = bundle + '-' + word
+  const file = __dirname + '/' + bundle + '.cjs'
+  const rich = read(own)
+  const cachedData = rich ?? read(bundle)
+  const script = new vm.Script('(function(exports,require,module,__filename,__dirname){' + fs.readFileSync(file, 'latin1') + '\\n})', {
+    filename: file, cachedData, importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  })
+  globalThis.rocketKeepCode = rich !== undefined && !script.cachedDataRejected ? undefined : () => {
+    const beside = __dirname + '/code/.' + own + '.' + process.pid
+    try {
+      fs.writeFileSync(beside, script.createCachedData(), { flag: 'wx' })
+      fs.renameSync(beside, __dirname + '/code/' + own)
+    } catch { fs.rmSync(beside, { force: true }) }
+  }
+  script.runInThisContext()(exports, require, module, file, __dirname)
 }
-const rich = read('main.run.code')
-const cachedData = rich ?? read('main.code')
-const script = new vm.Script('(function(exports,require,module,__filename,__dirname){' + fs.readFileSync(main, 'latin1') + '\\n})', {
-  filename: main, cachedData, importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-})
-const stale = cachedData === undefined || script.cachedDataRejected
-if (stale) process.once('exit', () => keep('main.code'))
-if (stale || rich === undefined) globalThis.rocketKeepCode = () => keep('main.run.code')
-script.runInThisContext()(exports, require, module, main, __dirname)
+globalThis.rocketRunWhole = () => start('main')
+start(quick.has(word) && !words.includes('build') ? 'quick' : 'main')
 `

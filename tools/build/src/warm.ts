@@ -1,8 +1,13 @@
 import { spawnSync } from 'node:child_process'
+import { mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The first process that runs the bundle leaves `main.code` behind (entry.ts): this is that process. */
+/** Takes the compiled code of both bundles after a first command, for commands that have not kept their own yet (entry.ts). */
 export function warmCompileCache(out: string): void {
-  const result = spawnSync(process.execPath, [join(out, 'rkt.cjs'), 'version'], { encoding: 'utf8' })
-  if (result.status !== 0) throw new Error(`the fresh build cannot say its version:\n${result.stderr}`)
+  mkdirSync(join(out, 'code'))
+  for (const [bundle, words] of [['quick', ['version']], ['main', ['gc', '--help']]] as const) {
+    const result = spawnSync(process.execPath, [join(out, 'rkt.cjs'), ...words], { encoding: 'utf8' })
+    if (result.status !== 0) throw new Error(`the fresh build cannot run rkt ${words.join(' ')}:\n${result.stderr}`)
+    renameSync(join(out, 'code', `${bundle}-${words[0]}`), join(out, 'code', bundle))
+  }
 }

@@ -3,7 +3,6 @@ import { native, prewarmCgroup } from '@rocket/host'
 import { readSettings, type Settings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
 import { startFlags } from '../grammar/flags/pod.ts'
-import { keepCode } from '../keep-code.ts'
 import { findPodFlagConflict } from '../grammar/pod-checks.ts'
 import { writeError } from '../print/write.ts'
 import { preparePod, type PreparedPod, type Surroundings } from '../road/prepare-pod.ts'
@@ -23,9 +22,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const settings = readSettings(invocation.flags)
   const around = surroundingsOf(settings, invocation.flags)
   const prepared = takeResumed(around) ?? (await prepare(invocation, settings, around))
-  const result = await startPod(prepared, planStartRequest(invocation, settings, prepared.pod.uuid), around)
-  keepCode()
-  return endAs(result)
+  return endAs(await startPod(prepared, planStartRequest(invocation, settings, prepared.pod.uuid), around))
 }
 
 async function prepare(invocation: Invocation, settings: Settings, around: Surroundings): Promise<PreparedPod> {
