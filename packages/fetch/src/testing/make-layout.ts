@@ -9,6 +9,7 @@ export interface LayoutOptions {
   config?: Record<string, unknown>
   tag?: string
   architecture?: string
+  tarOptions?: readonly string[]
 }
 
 export interface MadeLayout {
@@ -31,7 +32,7 @@ export function makeLayout(directory: string, layers: readonly (string | Buffer)
     writeFileSync(join(directory, 'blobs/sha256', hex), bytes)
     return { mediaType, digest: `sha256:${hex}`, size: bytes.length }
   }
-  const tars = layers.map((layer) => (typeof layer === 'string' ? packDirectory(layer) : layer))
+  const tars = layers.map((layer) => (typeof layer === 'string' ? packDirectory(layer, options.tarOptions) : layer))
   const compression = options.compression ?? 'gzip'
   const compress = { gzip: (tar: Buffer) => gzipSync(tar, { level: 1 }), zstd: (tar: Buffer) => zstdCompressSync(tar), none: (tar: Buffer) => tar }[compression]
   const suffix = compression === 'none' ? '' : `+${compression}`
@@ -50,6 +51,8 @@ export function makeLayout(directory: string, layers: readonly (string | Buffer)
   return { directory, manifestDigest: root.digest, manifest }
 }
 
-export function packDirectory(directory: string): Buffer {
-  return execFileSync('tar', ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--sort=name', '--pax-option=delete=atime,delete=ctime', '-C', directory, '-c', '.'], { maxBuffer: 2 ** 31 - 1 })
+const asItIs = ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--sort=name', '--pax-option=delete=atime,delete=ctime']
+
+export function packDirectory(directory: string, tarOptions: readonly string[] = asItIs): Buffer {
+  return execFileSync('tar', [...tarOptions, '-C', directory, '-c', '.'], { maxBuffer: 2 ** 31 - 1 })
 }
