@@ -14,6 +14,8 @@ export interface Home {
   start(args: readonly string[], options?: RktOptions): Running
   /** Path of a file of the user's. */
   file(name: string): string
+  /** Ends what a failed story left running. */
+  killAll(): Promise<void>
   remove(): void
 }
 
@@ -23,6 +25,7 @@ export function makeHome(): Home {
   const data = join(directory, 'data')
   const cwd = directoryAt(directory, 'work')
   const met = new Set<string>()
+  const alive = new Set<Running>()
   const home: Home = {
     directory, data, met,
     async rkt(args, options = {}) {
@@ -32,7 +35,19 @@ export function makeHome(): Home {
         meet(home)
       }
     },
-    start: (args, options = {}) => startRkt([`--dir=${data}`, ...args], { cwd, ...options }),
+    start(args, options = {}) {
+      const running = startRkt([`--dir=${data}`, ...args], { cwd, ...options })
+      alive.add(running)
+      const forget = (): boolean => alive.delete(running)
+      running.ended.then(forget, forget)
+      return running
+    },
+    async killAll() {
+      for (const running of [...alive]) {
+        process.kill(running.pid, 'SIGKILL')
+        await running.ended.catch(() => {})
+      }
+    },
     file: (name) => join(cwd, name),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   }
@@ -67,5 +82,28 @@ export async function until<T>(what: string, look: () => T | undefined | false |
     if (found !== undefined && found !== false) return found
     if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** Starts a pod that stays, waits until it is ready, and returns its UUID. */
+export async function startPod(home: Home, args: readonly string[]): Promise<{ uuid: string; running: Running }> {
+  const file = home.file(`uuid-${serial++}`)
+  const running = home.start(['run', `--uuid-file-save=${file}`, ...args])
+  const uuid = await until('a UUID file', () => /^[0-9a-f-]{36}$/.exec(textIfThere(file))?.[0]).catch(async (error: unknown) => {
+    throw new Error(`the pod did not start:\n${running.said().stderr}`, { cause: error })
+  })
+  home.met.add(uuid)
+  const { exitCode, stderr } = await home.rkt(['status', '--wait-ready=15s', uuid])
+  if (exitCode !== 0) throw new Error(`the pod was never ready:\n${stderr}${running.said().stderr}`)
+  return { uuid, running }
+}
+
+let serial = 0
+
+function textIfThere(path: string): string {
+  try {
+    return textOf(path)
+  } catch {
+    return ''
   }
 }

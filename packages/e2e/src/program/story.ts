@@ -22,7 +22,11 @@ export function tellStories(): Stage {
       stage.images = await makeImages()
       stage.home = makeHome()
     })
-    afterEach(() => stage.home === undefined ? undefined : assertNothingLeft(stage.home))
+    afterEach(async () => {
+      if (stage.home === undefined) return
+      await stage.home.killAll()
+      await assertNothingLeft(stage.home)
+    })
     after(() => stage.home?.remove())
   }
   return stage as Stage

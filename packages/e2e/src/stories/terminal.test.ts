@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { program, runRkt } from '../program/rkt.ts'
+import { startPod } from '../program/home.ts'
+import { plain, story, tellStories } from '../program/story.ts'
+
+const stage = tellStories()
+
+/** One word of a shell's. */
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+/** Runs a command of ours on a terminal that `script` makes: what comes out is what a person would see. */
+async function onTerminal(args: readonly string[], input?: string): Promise<{ exitCode: number | undefined; screen: string }> {
+  const { home } = stage
+  const line = [program, `--dir=${home.data}`, ...args].map(quote).join(' ')
+  const { exitCode, stdout } = await runRkt(['--quiet', '--return', '--command', line, '/dev/null'], {
+    program: 'script', cwd: home.directory, ...(input === undefined ? {} : { input }),
+  })
+  return { exitCode, screen: stdout.replaceAll('\r', '') }
+}
+
+story('--interactive gives the app the terminal, and its exit code comes back', async () => {
+  const { images } = stage
+  const { exitCode, screen } = await onTerminal(['run', ...plain, '--interactive', images.busybox, '--exec=/bin/sh', '--', '-c', 'tty; test -t 0 -a -t 1 -a -t 2 && echo all of it; exit 4'])
+  assert.equal(exitCode, 4, screen)
+  assert.match(screen, /\/dev\/(pts\/\d+|console)$/m)
+  assert.match(screen, /all of it$/m)
+})
+
+story('what is typed reaches an interactive app, line by line', async () => {
+  const { images } = stage
+  const { screen, exitCode } = await onTerminal(['run', ...plain, '--interactive', images.busybox, '--exec=/bin/sh', '--', '-c', 'read line; echo "you said $line"'], 'good morning\n')
+  assert.equal(exitCode, 0, screen)
+  assert.match(screen, /^you said good morning$/m)
+})
+
+story('without --interactive the app has no terminal to read from', async () => {
+  const { images } = stage
+  const { screen } = await onTerminal(['run', ...plain, images.busybox, '--exec=/bin/sh', '--', '-c', 'test -t 0 || echo none'])
+  assert.match(screen, /none$/m)
+})
+
+story('enter gives a terminal where the caller has one', async () => {
+  const { home, images } = stage
+  const { uuid, running } = await startPod(home, [...plain, images.busybox, '--exec=/bin/sleep', '--', '60'])
+  const { exitCode, screen } = await onTerminal(['enter', uuid, '/bin/sh', '-c', 'test -t 0 && test -t 1 && echo a terminal; exit 6'])
+  assert.equal(exitCode, 6, screen)
+  assert.match(screen, /a terminal$/m)
+  await home.rkt(['stop', '--force', uuid])
+  await running.ended
+})
+
+story('an interactive pod of several apps is refused', async () => {
+  const { home, images } = stage
+  const { exitCode, stderr } = await home.rkt(['run', ...plain, '--interactive', images.busybox, images.exits])
+  assert.equal(exitCode, 254)
+  assert.match(stderr, /interactive option only supports one image/)
+})
