@@ -2,7 +2,7 @@ import { documentKinds, stageContracts } from '@rocket/contracts'
 import type { DocumentKind } from '@rocket/contracts'
 import { documents } from '@rocket/contracts/schemas'
 import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { escapeCell } from './error-page.ts'
 import type { JsonSchema } from './field-table.ts'
 import { makeFieldTable } from './field-table.ts'
@@ -45,11 +45,22 @@ function makePage(root: string, kind: DocumentKind, schema: JsonSchema, kinds: r
   ].join('\n')
 }
 
-/** The first good example that the tests use, by name. */
+/** One of the good examples that the tests use: the plainest, where one is called so. Long ones are only linked. */
 function makeExample(root: string, kind: DocumentKind): string[] {
-  const [file] = globSync(`packages/contracts/{src/,}{examples/${slug(kind)},${slug(kind)}/examples}/*.{json,jsonl}`, { cwd: root }).toSorted()
+  const files = globSync(`packages/contracts/src/**/${findExamples(root, kind)}/examples/*.{json,jsonl}`, { cwd: root }).toSorted()
+  const file = files.find((path) => path.endsWith('/one-app.json')) ?? files[0]
   if (!file) return []
-  return [`\n## Example\n\nFrom [\`${file}\`](../../${file}):\n\n\`\`\`json\n${readFileSync(join(root, file), 'utf8').trimEnd()}\n\`\`\`\n`]
+  const text = readFileSync(join(root, file), 'utf8').trimEnd()
+  const shown = text.split('\n').length <= 100 ? `\n\n\`\`\`json\n${text}\n\`\`\`` : ''
+  const heading = `\n## Example\n\n[\`${basename(file)}\`](../../${file}), one of [all](../../${dirname(file)})`
+  return [`${heading}${shown}\n`]
+}
+
+/** The folder of `road-line` is `road`: the longest name that the page's begins with. */
+function findExamples(root: string, kind: DocumentKind): string {
+  const name = slug(kind)
+  const folders = globSync('packages/contracts/src/**/examples', { cwd: root }).map((path) => basename(dirname(path)))
+  return folders.filter((folder) => `${name}-`.startsWith(`${folder}-`)).toSorted((one, other) => other.length - one.length)[0] ?? name
 }
 
 function makeIndex(schemas: readonly (readonly [DocumentKind, JsonSchema])[]): string {
