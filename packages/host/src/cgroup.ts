@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type MountEntry, readMounts } from './mount-table.ts'
+import { type MountEntry, parseMountInfo } from './mount-table.ts'
 import { native } from './native.ts'
 
 export interface Cgroups {
@@ -14,7 +14,8 @@ export interface Cgroups {
 }
 
 /** Looked up anew each time, in this thread's mount namespace: 0.1 ms. */
-export function detectCgroups(mounts: readonly MountEntry[] = readMounts()): Cgroups {
+export function detectCgroups(all: readonly MountEntry[] = readCgroupMounts()): Cgroups {
+  const mounts = withoutCovered(all)
   const unified = mounts.find((mount) => mount.type === 'cgroup2')?.mountPoint
   const controllers: Record<string, string> = {}
   for (const mount of mounts) {
@@ -24,6 +25,18 @@ export function detectCgroups(mounts: readonly MountEntry[] = readMounts()): Cgr
   const v1 = Object.keys(controllers).length > 0
   const version = unified === undefined ? (v1 ? 'v1' : 'none') : v1 ? 'hybrid' : 'v2'
   return { version, unified, unifiedControllers: unified === undefined ? [] : readWords(`${unified}/cgroup.controllers`), controllers }
+}
+
+/** Of the many lines of a mount table only those that may matter are taken apart: that is most of the time. */
+function readCgroupMounts(): MountEntry[] {
+  const lines = readFileSync('/proc/thread-self/mountinfo', 'utf8').split('\n')
+  return parseMountInfo(lines.filter((line) => line.includes('cgroup')).join('\n'))
+}
+
+/** A hierarchy that another mount hides is not there for us, nor for those we start. */
+function withoutCovered(mounts: readonly MountEntry[]): MountEntry[] {
+  const topmost = new Map(mounts.map((mount) => [mount.mountPoint, mount]))
+  return mounts.filter((mount) => topmost.get(mount.mountPoint) === mount)
 }
 
 /** The mount points of all hierarchies, the unified one first. */

@@ -42,7 +42,7 @@ function applyCreateApp(plan: CreateAppPlan, { files, podDirectory }: StageConte
   requirePodMountNamespace(plan.sandbox)
   const name = plan.app.app
   makeEmptyVolumes(plan.app.mounts, plan.pod, podDirectory)
-  unmountAppRoot(plan.root.target)
+  if (plan.app.instance > 1) unmountAppRoot(plan.root.target)
   makeAppRoot(plan.root)
   // A copy is no mount of its own, and attributes are a mount's.
   if (plan.root.kind === 'copy') bindMount(plan.root.target, plan.root.target)

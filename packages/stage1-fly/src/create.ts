@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { podLayout, RocketError, type EtcFile, type Run, type Sandbox, type Start } from '@rocket/contracts'
-import { defineVerb, requirePodMountNamespace, type StageContext, type Verb, writeFileAtomic } from '@rocket/host'
+import { defineVerb, requirePodMountNamespace, type StageContext, type Verb } from '@rocket/host'
 import { flyEtcFiles } from './etc-files.ts'
 
 export interface CreatePlan {
@@ -34,6 +34,6 @@ function planNotes(start: Start): string[] {
 function applyCreate(plan: CreatePlan, { files, podDirectory }: StageContext): void {
   requirePodMountNamespace(plan.sandbox)
   mkdirSync(`${podDirectory}/${podLayout.etc}`, { recursive: true })
-  for (const file of plan.etc) writeFileAtomic(`${podDirectory}/${file.source.slice('pod:'.length)}`, file.text ?? '', { mode: 0o644 })
+  for (const file of plan.etc) writeFileSync(`${podDirectory}/${file.source.slice('pod:'.length)}`, file.text ?? '', { mode: 0o644 })
   files.write('Run', plan.run)
 }

@@ -1,5 +1,4 @@
-import { readdirSync } from 'node:fs'
-import { isErrno, outsideNames, podLayout } from '@rocket/contracts'
+import { outsideNames, podLayout } from '@rocket/contracts'
 import { defineVerb, endCgroups, findCgroups, removeRunDirectory, type StageContext, unmountAppRoot, type Verb } from '@rocket/host'
 
 export interface DestroyPlan {
@@ -18,13 +17,9 @@ export const destroyApp: Verb<DestroyPlan> = defineVerb({
   apply: applyDestroy,
 })
 
-/** The same for all of the pod, from the UUID alone. */
+/** The same for all of the pod, from the UUID alone. Its mounts go with its mount namespace. */
 export const destroy: Verb<DestroyPlan> = defineVerb({
-  plan: ({ uuid, podDirectory }: StageContext) => ({
-    cgroups: findCgroups(`${outsideNames.cgroupPrefix(uuid)}-`),
-    roots: listApps(podDirectory).map((app) => `${podDirectory}/${podLayout.rootfs(app)}`),
-    whole: true,
-  }),
+  plan: ({ uuid }: StageContext) => ({ cgroups: findCgroups(`${outsideNames.cgroupPrefix(uuid)}-`), roots: [], whole: true }),
   apply: applyDestroy,
 })
 
@@ -32,13 +27,4 @@ function applyDestroy(plan: DestroyPlan, { uuid }: StageContext): void {
   endCgroups(plan.cgroups)
   for (const root of plan.roots) unmountAppRoot(root)
   if (plan.whole) removeRunDirectory(uuid)
-}
-
-function listApps(podDirectory: string): string[] {
-  try {
-    return readdirSync(`${podDirectory}/${podLayout.apps}`)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
 }

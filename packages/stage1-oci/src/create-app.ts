@@ -1,8 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { etcFiles, podLayout, type AppRun, type Mount, type Pod, type Sandbox } from '@rocket/contracts'
 import {
   type AppRoot, defineVerb, makeAppRoot, makeEmptyVolumes, planAppRoot, prepareAppRoot, requirePodMountNamespace, rootHasFile, type StageContext, unmountAppRoot, type Verb,
-  writeFileAtomic,
 } from '@rocket/host'
 import { planBundle } from './bundle/plan-bundle.ts'
 import { wantsTerminal } from './bundle/plan-process.ts'
@@ -65,12 +64,14 @@ function applyCreateApp(plan: CreateAppPlan, { files, podDirectory }: StageConte
   requirePodMountNamespace(plan.sandbox)
   const { app } = plan.run
   makeEmptyVolumes(plan.mounts, plan.pod, podDirectory)
-  unmountAppRoot(plan.root.target)
+  // Added again while the pod runs: what was mounted for the last instance goes.
+  if (plan.run.instance > 1) unmountAppRoot(plan.root.target)
   makeAppRoot(plan.root)
   prepareAppRoot(plan.root.target)
   mkdirSync(`${podDirectory}/${bundlePath(app)}`, { recursive: true, mode: 0o700 })
   rmSync(`${podDirectory}/${podLayout.app(app)}/pid`, { force: true })
-  writeFileAtomic(`${podDirectory}/${bundlePath(app)}/config.json`, JSON.stringify(plan.config), { mode: 0o600 })
+  // The runtime reads it when we are done, so it needs no rename.
+  writeFileSync(`${podDirectory}/${bundlePath(app)}/config.json`, JSON.stringify(plan.config), { mode: 0o600 })
   if (plan.filterKey !== undefined) expectFilter(plan.filterKey, plan.state)
   files.write('AppRun', plan.run, app)
 }

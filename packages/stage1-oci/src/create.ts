@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { etcFiles, podLayout, type App, type EtcFile, type Run, type Sandbox, type Start } from '@rocket/contracts'
-import { defineVerb, requirePodMountNamespace, type StageContext, type Verb, writeFileAtomic } from '@rocket/host'
+import { defineVerb, requirePodMountNamespace, type StageContext, type Verb } from '@rocket/host'
 import { hideUnifiedHierarchy, unifiedToHide } from './hide-unified.ts'
 import { machine, type Machine } from './machine.ts'
 import { planCapabilities } from './plan-capabilities.ts'
@@ -60,7 +60,8 @@ function applyCreate(plan: CreatePlan, { files, podDirectory }: StageContext): v
   requirePodMountNamespace(plan.sandbox)
   if (plan.hide !== undefined) hideUnifiedHierarchy(plan.hide)
   mkdirSync(`${podDirectory}/${podLayout.etc}`, { recursive: true })
-  for (const file of plan.etc) writeFileAtomic(etcPath(file, podDirectory), file.text ?? '', { mode: 0o644 })
+  // Nobody reads them before we are done, so they need no rename.
+  for (const file of plan.etc) writeFileSync(etcPath(file, podDirectory), file.text ?? '', { mode: 0o644 })
   if (plan.shm) mountPodShm(podDirectory)
   files.write('Run', plan.run)
 }

@@ -1,18 +1,17 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { isErrno, outsideNames, podLayout } from '@rocket/contracts'
 import { defineVerb, endCgroups, findCgroups, findProgram, removeRunDirectory, runProgram, type StageContext, unmountAppRoot, type Verb } from '@rocket/host'
-import { unmountPodShm } from './pod-shm.ts'
 import { keepFilterOf } from './seccomp/filter-cache.ts'
 
 export interface DestroyPlan {
   cgroups: string[]
   /** What runtimes keep of containers: `path` is the directory of one. */
   states: { runtime: string; container: string; path: string }[]
-  /** Mounts of ours, should we be in the pod's mount namespace. */
+  /** Mounted in the pod's mount namespace, which lives on. */
   roots: string[]
-  /** All of the pod: what its apps share goes too. */
+  /** All of the pod. */
   whole: boolean
-  /** Directories that are removed as a whole. */
+  /** Of the runtimes, removed as a whole. */
   directories: string[]
 }
 
@@ -29,25 +28,20 @@ export const destroyApp: Verb<DestroyPlan> = defineVerb({
   apply: applyDestroy,
 })
 
-/** Undoes `create` and every `create-app`. From the UUID alone. */
+/** Undoes `create` and every `create-app`. From the UUID alone; the mounts of the pod go with its mount namespace. */
 export const destroy: Verb<DestroyPlan> = defineVerb({
-  plan: ({ uuid, podDirectory }) => ({
-    cgroups: findCgroups(`${outsideNames.cgroupPrefix(uuid)}-`), states: findStates(uuid),
-    roots: list(`${podDirectory}/${podLayout.apps}`).map((app) => `${podDirectory}/${podLayout.rootfs(app)}`),
-    whole: true, directories: findRuntimeDirectories(uuid),
+  plan: ({ uuid }) => ({
+    cgroups: findCgroups(`${outsideNames.cgroupPrefix(uuid)}-`), states: findStates(uuid), roots: [], whole: true, directories: findRuntimeDirectories(uuid),
   }),
   apply: applyDestroy,
 })
 
-function applyDestroy(plan: DestroyPlan, { uuid, podDirectory, warn }: StageContext): void {
+function applyDestroy(plan: DestroyPlan, { uuid, warn }: StageContext): void {
   endCgroups(plan.cgroups)
   for (const state of plan.states) forget(state, warn)
-  for (const directory of plan.directories) rmSync(directory, { recursive: true, force: true })
-  if (plan.whole) {
-    unmountPodShm(podDirectory)
-    removeRunDirectory(uuid)
-  }
+  for (const directory of plan.whole ? plan.directories : plan.states.map((state) => state.path)) rmSync(directory, { recursive: true, force: true })
   for (const root of plan.roots) unmountAppRoot(root)
+  if (plan.whole) removeRunDirectory(uuid)
 }
 
 /**
@@ -61,7 +55,6 @@ function forget({ runtime, container, path }: DestroyPlan['states'][number], war
     const { exitCode, stderr } = runProgram(program, [`--root=${path.slice(0, -container.length - 1)}`, 'delete', '--force', container])
     if (exitCode !== 0) warn(`${runtime} delete ${container}: ${stderr.toString('utf8').trim()}`)
   }
-  rmSync(path, { recursive: true, force: true })
 }
 
 const plain: ReadonlySet<string> = new Set(['crun', 'runc', 'youki'])

@@ -1,4 +1,4 @@
-import { mountFileSystem, unmount } from '@rocket/host'
+import { mountFileSystem } from '@rocket/host'
 import type { Machine } from './machine.ts'
 import type { KnownRuntime } from './runtime/known-runtimes.ts'
 
@@ -8,10 +8,10 @@ export function unifiedToHide(runtime: Pick<KnownRuntime, 'name'>, machine: Pick
 }
 
 /**
- * Takes the v2 hierarchy out of this mount namespace. An empty file system is left in its place: crun makes the pod's directory there
- * all the same, which would otherwise stay on the host, below the mount, where nobody looks.
+ * Hides the v2 hierarchy in this mount namespace. An empty file system goes over it, and is what takes the directory that crun makes there all
+ * the same: with the hierarchy unmounted instead, that directory would stay on the host, below the mount, where nobody looks. Unmounting also
+ * waits for an RCU grace period, which takes milliseconds on a busy machine.
  */
 export function hideUnifiedHierarchy(mountPoint: string): void {
-  unmount(mountPoint, { detach: true })
   mountFileSystem('tmpfs', mountPoint, { source: 'none', noSuid: true, noDev: true, noExec: true, data: 'mode=755,size=64k' })
 }

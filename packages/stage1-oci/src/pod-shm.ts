@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { mountFileSystem, unmountAppRoot } from '@rocket/host'
+import { mountFileSystem } from '@rocket/host'
 
 /** The apps of a pod share an IPC namespace, so they share /dev/shm: one tmpfs, bound into each. Relative to the pod. */
 export const podShm: string = 'stage1/rootfs/dev/shm'
@@ -8,8 +8,4 @@ export function mountPodShm(podDirectory: string): void {
   const target = `${podDirectory}/${podShm}`
   mkdirSync(target, { recursive: true })
   mountFileSystem('tmpfs', target, { source: 'shm', noSuid: true, noDev: true, data: 'mode=1777' })
-}
-
-export function unmountPodShm(podDirectory: string): void {
-  unmountAppRoot(`${podDirectory}/${podShm}`)
 }

@@ -40,11 +40,9 @@ export function unmountAppRoot(target: string): void {
 function makeUpper(root: AppRoot): void {
   if (existsSync(root.upper)) return
   const like = lstatSync(`${root.base}/${root.trees.at(-1)}`)
-  const beside = `${root.upper}.new`
-  mkdirSync(beside, { recursive: true })
-  chownSync(beside, like.uid, like.gid)
-  chmodSync(beside, like.mode & 0o7777)
-  renameSync(beside, root.upper)
+  mkdirSync(root.upper)
+  if (like.uid !== 0 || like.gid !== 0) chownSync(root.upper, like.uid, like.gid)
+  chmodSync(root.upper, like.mode & 0o7777)
 }
 
 /** Several trees are seen through a read-only overlay first: only the kernel knows how their whiteouts add up. */
