@@ -45,12 +45,15 @@ tell() {
   fi
 }
 
-# kill_later APP SECONDS: a timer that takes its sleep along when it is not needed any more.
+# kill_later APP TICKS: KILL after so many fifths of a second, unless the pod has ended by then. It looks instead of being told: a signal
+# that meets a new subshell before it has set its trap is lost, and a sleep of its own would outlive the pod.
 kill_later() {
-  sleep "$2" &
-  trap 'kill $!; exit' TERM
-  wait $!
-  tell "$1" 9
+  ticks=$2
+  while [ -e stopping ] && [ "$ticks" -gt 0 ]; do
+    sleep 0.2
+    ticks=$((ticks - 1))
+  done
+  [ -e stopping ] && tell "$1" 9
 }
 
 # Each app gets its stop signal, and KILL when its time is over.
@@ -59,7 +62,7 @@ stop_all() {
   : > stopping
   for one in $apps; do
     tell "$one" "$(jq .stopSignal "apps/$one/app.json")"
-    kill_later "$one" "$(jq '.stopTimeoutMs / 1000' "apps/$one/app.json")" <&- >/dev/null 2>&1 7<&- 8>&- 9>&- &
+    kill_later "$one" "$(jq '.stopTimeoutMs / 200 | floor' "apps/$one/app.json")" <&- >/dev/null 2>&1 7<&- 8>&- 9>&- &
     timers="$timers $!"
   done
 }
@@ -84,7 +87,8 @@ supervise() {
     fi
     [ "$(jq -r .exitPolicy pod.json)" = apps ] && stop_all
   done
-  [ "$timers" ] && kill $timers 2>/dev/null
   rm -f ends stopping
+  # shellcheck disable=SC2086 # pids
+  [ "$timers" ] && wait $timers
   : "$name"
 }
