@@ -49,7 +49,7 @@ export function createRegistryClient(reference: DockerReference, options: Regist
       scheme = 'https'
       return response
     } catch (error) {
-      if (!options.allowHttp || !isRocketError(error, 'REGISTRY_UNREACHABLE')) throw error
+      if (!options.allowHttp || !speaksNoTls(error)) throw error
       const response = await get('http')
       scheme = 'http'
       return response
@@ -78,6 +78,13 @@ export function createRegistryClient(reference: DockerReference, options: Regist
     },
     getBlob: (digest, signal) => get(`blobs/${digest}`, { 'accept-encoding': 'identity' }, signal),
   }
+}
+
+/** A certificate that cannot be verified is no reason to go without any: that is what --insecure-options=tls says. */
+function speaksNoTls(error: unknown): boolean {
+  if (!isRocketError(error, 'REGISTRY_UNREACHABLE')) return false
+  const code = error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : ''
+  return !/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(code)
 }
 
 function checkChallenge(response: HttpResponse, name: string, options: RegistryOptions, mayAuthorize: boolean): void {
