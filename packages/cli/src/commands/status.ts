@@ -5,7 +5,7 @@ import type { Invocation } from '../grammar/command.ts'
 import { statusFlags } from '../grammar/flags/life.ts'
 import { outputFlags } from '../grammar/flags/output.ts'
 import type { Wait } from '../grammar/kinds.ts'
-import { readOptionalFields, textField } from '../pods/fields.ts'
+import { readOptionalFields, textField, textMap } from '../pods/fields.ts'
 import { findPod, locatePod, readUuidFile, type LocatedPod } from '../pods/locate.ts'
 import { readPod, type PodView } from '../pods/read-pod.ts'
 import { hasFinished } from '../pods/state.ts'
@@ -63,8 +63,17 @@ function isReady(pod: LocatedPod): boolean {
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EINVAL')) throw error
   }
+  if (haveStarted(pod)) return true
   if (hasFinished(pod.state)) throw new RocketError('POD_WRONG_STATE', { what: `pod "${pod.uuid}" has ended` })
   return false
+}
+
+/** A flavor that supervises its pod itself says it through the statuses that it names. */
+function haveStarted({ directory }: LocatedPod): boolean {
+  const run = readOptionalFields(`${directory}/run.json`)
+  if (textField(run, 'supervision') !== 'pod') return false
+  const states = Object.values(textMap(run, 'statuses')).map((file) => textField(readOptionalFields(`${directory}/${file}`), 'state'))
+  return states.every((state) => state === 'running' || state === 'exited' || state === 'failed')
 }
 
 const withProcess = ['running', 'deleting', 'exited deleting', 'exited', 'exited garbage']

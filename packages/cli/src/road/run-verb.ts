@@ -34,6 +34,8 @@ export interface VerbCall {
   verb: string
   program: StageProgram
   app?: string
+  /** Runs the program in place of running it to its end with its output read: stage2 has the pod's streams and signals. Returns its exit code. */
+  supervise?: () => Promise<number>
 }
 
 const verbTimeoutMs = 60_000
@@ -107,6 +109,8 @@ async function runForeign(road: Road, call: VerbCall, files: HandoffFiles): Prom
   }
   // A careless program may have touched any document: from here on the disk is believed, as far as the log bears it out.
   road.known.clear()
+  // What a supervisor writes is state; nothing of it is chained.
+  if (call.supervise !== undefined) return call.supervise()
   const exitCode = runStageAsProgram(road, call, contract.unbounded === true ? Infinity : verbTimeoutMs)
   for (const [kind, key] of documentsOf(contract.writes, road, call)) recordWritten(road, files, kind as DocumentKind, key)
   return exitCode

@@ -2,7 +2,7 @@ import type { FlavorDeclaration, Run, RunRequest } from '@rocket/contracts'
 import { HandoffFiles, native, writeErr } from '@rocket/host'
 import { movePod } from './pod-directory.ts'
 import { logRequest, type PreparedPod, type Surroundings } from './prepare-pod.ts'
-import { programOf } from './programs.ts'
+import { programOf, type StageProgram } from './programs.ts'
 import { runRepeatable, runVerb, type Road, type VerbCall } from './run-verb.ts'
 import { makeSandbox } from './sandbox.ts'
 import { superviseForeign } from './supervise-foreign.ts'
@@ -42,9 +42,19 @@ async function runApps(road: Road, flavor: FlavorDeclaration, files: HandoffFile
   for (const app of files.apps()) await runVerb(road, { stage: 'stage1', verb: 'create-app', program: stage1, app })
   const stage2 = programOf('stage2', around.replacements, flavor)
   if (run.supervision === 'pod') return superviseForeign(road, { argv: run.argv, stop: run.stop, cleanup: run.cleanup })
-  if (stage2.kind === 'program') return superviseForeign(road, { argv: [stage2.path, 'run'], cleanup: [] })
+  if (stage2.kind === 'program') return runForeignStage2(road, stage2)
   await runVerb(road, { stage: 'stage2', verb: 'run', program: stage2 })
   return resultOf(road, run)
+}
+
+async function runForeignStage2(road: Road, program: Extract<StageProgram, { kind: 'program' }>): Promise<PodResult> {
+  let result: PodResult = { exitCode: 254 }
+  const supervise = async (): Promise<number> => {
+    result = await superviseForeign(road, { argv: [program.path, 'run'], cleanup: [] })
+    return result.exitCode
+  }
+  await runVerb(road, { stage: 'stage2', verb: 'run', program, supervise })
+  return result
 }
 
 function resultOf(road: Road, run: Extract<Run, { supervision: 'apps' }>): PodResult {
