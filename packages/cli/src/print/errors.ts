@@ -1,4 +1,4 @@
-import { isRocketError, type ErrorCode, type ErrorDocument } from '@rocket/contracts'
+import { isRocketError, type ErrorCode, type ErrorDocument, type RocketError } from '@rocket/contracts'
 import { FlagValueError } from '../grammar/flag.ts'
 import { ContextError } from './context.ts'
 import { writeError } from './write.ts'
@@ -24,7 +24,14 @@ export function formatError(error: unknown, style: ErrorStyle, context?: string)
   // A coded error says all there is to say; of others rkt's users see the innermost cause.
   if (!isRocketError(error)) return `${head}${messageOf(innermost(error))}\n`
   const hint = error.hint === undefined ? '' : `  try: ${error.hint}\n`
-  return `${head}${error.message} [${error.code}]\n${hint}`
+  return `${head}${codedLine(error)}\n${hint}`
+}
+
+/** `network up: networks not found: x [NETWORK_NOT_FOUND]`; the stage is absent when it was the command itself that refused. */
+function codedLine(error: RocketError): string {
+  const by = error.raisedBy
+  const stage = by === undefined ? '' : by.stage === by.verb ? `${by.stage}: ` : `${by.stage} ${by.verb}: `
+  return `${stage}${error.message} [${error.code}]`
 }
 
 /** A line of narration; there is no error behind it. */
@@ -35,8 +42,7 @@ export function printLine(message: string, style: ErrorStyle): void {
 function formatChain(error: unknown, prefix: string, context: string | undefined): string {
   const layers = chain(error)
   const lines = layers.flatMap((layer, index) => {
-    const code = isRocketError(layer) ? ` [${layer.code}]` : ''
-    const line = `${'  '.repeat(index + 1)}└─${messageOf(layer)}${code}`
+    const line = `${'  '.repeat(index + 1)}└─${isRocketError(layer) ? codedLine(layer) : messageOf(layer)}`
     return isOurBug(layer) ? [line, layer.stack ?? ''] : [line]
   })
   const hint = layers.find((layer) => isRocketError(layer) && layer.hint !== undefined)

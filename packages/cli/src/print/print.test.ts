@@ -91,6 +91,17 @@ test('a coded error says what, why, its code and what to try', () => {
   assert.deepEqual(JSON.parse(formatError(error, { ...style, json: true })), error.toDocument())
 })
 
+for (const [stage, verb, head] of [['network', 'up', 'network up'], ['stage1-oci', 'create-app', 'stage1-oci create-app'], ['fetch', 'fetch', 'fetch']] as const) {
+  test(`an error that ${verb} of ${stage} raised says so`, () => {
+    const error = new RocketError('NETWORK_NOT_FOUND', { what: 'networks not found', why: 'x' })
+    error.raisedBy = { stage, verb }
+    assert.equal(formatError(error, style), `run: ${head}: networks not found: x [NETWORK_NOT_FOUND]\n`)
+    assert.equal(formatError(error, { ...style, debug: true }), `run: \n  └─${head}: networks not found: x [NETWORK_NOT_FOUND]\n`)
+    const document = JSON.parse(formatError(error, { ...style, json: true })) as { stage?: string; verb?: string }
+    assert.deepEqual({ stage: document.stage, verb: document.verb }, { stage, verb })
+  })
+}
+
 test('an error of the system reads as rkt printed it', () => {
   const error = Object.assign(new Error("ENOENT: no such file or directory, open '/x'"), { code: 'ENOENT', syscall: 'open', path: '/x' })
   assert.equal(formatError(error, style), 'run: open /x: no such file or directory\n')
