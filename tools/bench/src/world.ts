@@ -29,8 +29,8 @@ export class World {
     return {
       file: 'podman',
       args: [
-        `--root=${join(this.work, 'podman')}`, `--runroot=${join(this.work, 'podman-run')}`, '--runtime=/usr/sbin/runc',
-        '--cgroup-manager=cgroupfs', '--events-backend=none', ...args,
+        `--root=${join(this.work, 'podman')}`, `--runroot=${join(this.work, 'podman-run')}`, `--tmpdir=${join(this.work, 'podman-tmp')}`,
+        '--runtime=/usr/sbin/runc', '--cgroup-manager=cgroupfs', '--events-backend=none', ...args,
       ],
     }
   }
