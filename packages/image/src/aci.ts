@@ -34,7 +34,10 @@ export type UnpackAciOptions = Omit<UnpackOptions, 'whiteouts' | 'hasLower' | 's
 export async function unpackAci(source: ArchiveSource, target: string | number, options: UnpackAciOptions = {}): Promise<UnpackedAci> {
   const layout = new AciLayout()
   const rootfs = await unpackInto(
-    target, { ...options, whiteouts: 'none', hasLower: false, sha512: true, linkTarget: rootfsLink }, (writer) => layout.sink(writer), source,
+    target,
+    { ...options, whiteouts: 'none', hasLower: false, sha512: true, linkTarget: rootfsLink },
+    (writer) => layout.sink(writer),
+    source,
     () => layout.check(),
   )
   const manifestJson = layout.manifest!.toString('utf8')
@@ -42,7 +45,10 @@ export async function unpackAci(source: ArchiveSource, target: string | number, 
 }
 
 /** The same without unpacking: what an ACI is, and whether it is whole. */
-export async function inspectAci(source: ArchiveSource, options: Omit<UnpackAciOptions, 'allowDevices'> = {}): Promise<Omit<UnpackedAci, 'rootfs'> & ArchiveDigests> {
+export async function inspectAci(
+  source: ArchiveSource,
+  options: Omit<UnpackAciOptions, 'allowDevices'> = {},
+): Promise<Omit<UnpackedAci, 'rootfs'> & ArchiveDigests> {
   const layout = new AciLayout()
   const reader = createTarReader(layout.sink(undefined))
   const limits = { ...defaultUnpackLimits, ...options.limits }
@@ -50,7 +56,13 @@ export async function inspectAci(source: ArchiveSource, options: Omit<UnpackAciO
   await reader.end()
   layout.check()
   const sha512 = digests.sha512!
-  return { ...digests, sha512, imageId: imageIdFromSha512(sha512), manifest: layout.parsed!, manifestJson: layout.manifest!.toString('utf8') }
+  return {
+    ...digests,
+    sha512,
+    imageId: imageIdFromSha512(sha512),
+    manifest: layout.parsed!,
+    manifestJson: layout.manifest!.toString('utf8'),
+  }
 }
 
 /** What has been seen of an ACI: two top-level names, nothing twice. */
@@ -92,7 +104,8 @@ class AciLayout {
 
   #readManifest(entry: TarEntry): (chunk: Buffer) => void {
     if (entry.type !== 'file') throw invalid('no image manifest found in layout', 'manifest is not a regular file')
-    if (entry.size > largestManifest) throw invalid('the image manifest was not read', `it has ${entry.size} bytes, at most ${largestManifest} are accepted`)
+    if (entry.size > largestManifest)
+      throw invalid('the image manifest was not read', `it has ${entry.size} bytes, at most ${largestManifest} are accepted`)
     const manifest = Buffer.alloc(entry.size)
     let at = 0
     this.manifest = manifest
@@ -106,11 +119,16 @@ class AciLayout {
 function rootfsLink(linkname: Buffer): LayerPath {
   const path = cleanEntryName(linkname)
   if (path.startsWith('rootfs/')) return path.slice('rootfs/'.length)
-  throw new RocketError('HARDLINK_TARGET_MISSING', { what: 'a hard link of the image was refused', why: `${showPath(path)} is not in its rootfs` })
+  throw new RocketError('HARDLINK_TARGET_MISSING', {
+    what: 'a hard link of the image was refused',
+    why: `${showPath(path)} is not in its rootfs`,
+  })
 }
 
 function invalid(what: string, why?: string): RocketError {
   return new RocketError('ACI_LAYOUT_INVALID', {
-    what, ...(why === undefined ? {} : { why }), hint: 'an ACI holds a file named manifest and a directory named rootfs, and nothing else',
+    what,
+    ...(why === undefined ? {} : { why }),
+    hint: 'an ACI holds a file named manifest and a directory named rootfs, and nothing else',
   })
 }

@@ -37,7 +37,9 @@ const chunkBytes = 1 << 20
  * the last chunk; so what `take` has done must not be visible before this returns. Also LAYER_CORRUPT, LAYER_TOO_LARGE.
  */
 export async function passArchive(
-  source: ArchiveSource, options: ArchiveOptions, take: (chunk: Buffer) => Promise<void>,
+  source: ArchiveSource,
+  options: ArchiveOptions,
+  take: (chunk: Buffer) => Promise<void>,
 ): Promise<ArchiveDigests> {
   const expected = options.digest === undefined ? undefined : parseDigest(options.digest)
   const stored = createDigest(expected?.algorithm ?? 'sha256')
@@ -117,7 +119,8 @@ function checkDigest(object: string, wanted: string | undefined, got: string): v
 
 function wrongSize(wanted: number, got: string): RocketError {
   return new RocketError('LAYER_DIGEST_MISMATCH', {
-    what: 'the layer was not stored', why: `${wanted} bytes were announced and ${got}`,
+    what: 'the layer was not stored',
+    why: `${wanted} bytes were announced and ${got}`,
     hint: 'fetch it again; if it persists, the mirror is serving other content',
   })
 }

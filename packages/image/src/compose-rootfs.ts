@@ -39,7 +39,12 @@ export async function composeRootfs(layers: readonly ComposedLayer[], builder: T
       const below = chain
       chain = chainId(below, layer.diffId)
       const view = openTreeView(layer.directory, layer.facts)
-      if (planLayer(stack.map((tree) => tree.view), view).kind === 'use') {
+      if (
+        planLayer(
+          stack.map((tree) => tree.view),
+          view,
+        ).kind === 'use'
+      ) {
         stack.push({ directory: layer.directory, view })
         continue
       }

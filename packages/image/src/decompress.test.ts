@@ -7,7 +7,10 @@ import { type ExpansionLimits, openArchive } from './decompress.ts'
 import { hasCode } from './testing/has-code.ts'
 import { inPieces, makeTar } from './testing/make-tar.ts'
 
-const tar = makeTar([{ name: 'a', content: randomBytes(300_000) }, { name: 'b', content: 'x'.repeat(100_000) }])
+const tar = makeTar([
+  { name: 'a', content: randomBytes(300_000) },
+  { name: 'b', content: 'x'.repeat(100_000) },
+])
 
 async function expand(bytes: Buffer, limits?: ExpansionLimits): Promise<{ compression: string; bytes: Buffer }> {
   const archive = await openArchive(inPieces(bytes, 70_000), limits)
@@ -54,9 +57,10 @@ for (const [what, bytes] of [
   ['a page of text', Buffer.from('<html>404</html>'.repeat(100))],
   ['random bytes', randomBytes(2000)],
   ['half a tar header', tar.subarray(0, 300)],
-] as const) test(`${what} is not an image`, async () => {
-  await assert.rejects(expand(Buffer.from(bytes)), hasCode('LAYER_CORRUPT', /unknown image filetype/))
-})
+] as const)
+  test(`${what} is not an image`, async () => {
+    await assert.rejects(expand(Buffer.from(bytes)), hasCode('LAYER_CORRUPT', /unknown image filetype/))
+  })
 
 const zeros = Buffer.alloc(64 << 20)
 const limits = { maxUnpackedBytes: 2 ** 40, maxRatio: 250, ratioFromBytes: 8 << 20 }
@@ -65,17 +69,25 @@ for (const [compression, bomb] of [
   ['zstd', zstdCompressSync(zeros)],
   ['bzip2', execFileSync('bzip2', ['-c'], { input: zeros })],
   ['xz', execFileSync('xz', ['-0', '-c'], { input: zeros })],
-] as const) test(`a ${compression} bomb is stopped soon after it is recognised, by ratio and by size`, async () => {
-  for (const bound of [limits, { ...limits, maxRatio: 1e9, maxUnpackedBytes: 8 << 20 }]) {
-    const { chunks } = await openArchive(inPieces(Buffer.from(bomb)), bound)
-    let out = 0
-    await assert.rejects((async () => { for await (const chunk of chunks) out += chunk.length })(), hasCode('LAYER_TOO_LARGE'))
-    assert.ok(out <= 40 << 20, `${out} bytes came out`)
-  }
-})
+] as const)
+  test(`a ${compression} bomb is stopped soon after it is recognised, by ratio and by size`, async () => {
+    for (const bound of [limits, { ...limits, maxRatio: 1e9, maxUnpackedBytes: 8 << 20 }]) {
+      const { chunks } = await openArchive(inPieces(Buffer.from(bomb)), bound)
+      let out = 0
+      await assert.rejects(
+        (async () => {
+          for await (const chunk of chunks) out += chunk.length
+        })(),
+        hasCode('LAYER_TOO_LARGE'),
+      )
+      assert.ok(out <= 40 << 20, `${out} bytes came out`)
+    }
+  })
 
 test('a zstd frame that asks for more memory than its default is refused', async () => {
-  const bytes = zstdCompressSync(Buffer.alloc(1 << 20), { params: { [constants.ZSTD_c_windowLog]: 30, [constants.ZSTD_c_enableLongDistanceMatching]: 1 } })
+  const bytes = zstdCompressSync(Buffer.alloc(1 << 20), {
+    params: { [constants.ZSTD_c_windowLog]: 30, [constants.ZSTD_c_enableLongDistanceMatching]: 1 },
+  })
   const header = Buffer.from(bytes)
   // The window descriptor: a frame without content size says what it needs.
   await assert.rejects(expand(Buffer.concat([Buffer.from('28b52ffd00a8', 'hex'), header.subarray(6)])), hasCode('LAYER_CORRUPT'))

@@ -36,7 +36,10 @@ export async function openArchive(source: AsyncIterable<Buffer>, limits: Expansi
 }
 
 async function* expandBounded(
-  compression: Compression, head: Buffer, rest: AsyncIterator<Buffer> | undefined, limits: ExpansionLimits,
+  compression: Compression,
+  head: Buffer,
+  rest: AsyncIterator<Buffer> | undefined,
+  limits: ExpansionLimits,
 ): AsyncGenerator<Buffer, void, undefined> {
   let readBytes = 0
   let unpackedBytes = 0
@@ -94,9 +97,12 @@ async function* expand(compression: Exclude<Compression, 'none'>, source: AsyncI
   input.on('error', (error) => {
     sourceError = error
   })
-  const output = compression === 'gzip' ? createGunzip({ chunkSize: chunkBytes })
-    : compression === 'zstd' ? createZstdDecompress({ chunkSize: chunkBytes, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLog } })
-    : undefined
+  const output =
+    compression === 'gzip'
+      ? createGunzip({ chunkSize: chunkBytes })
+      : compression === 'zstd'
+        ? createZstdDecompress({ chunkSize: chunkBytes, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLog } })
+        : undefined
   try {
     if (output === undefined) yield* runProgram(compression === 'xz' ? 'xz' : 'bzip2', input)
     else yield* throughStream(input, output)

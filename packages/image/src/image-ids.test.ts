@@ -17,16 +17,21 @@ for (const [text, want] of [
   [key, key],
   ['sha512-01', 'sha512-01'],
   ['sha512-ABC', 'sha512-abc'],
-] as const) test(`reads ${text.slice(0, 20)} as the beginning of a key`, () => assert.equal(parseImageIdPrefix(text), want))
+] as const)
+  test(`reads ${text.slice(0, 20)} as the beginning of a key`, () => assert.equal(parseImageIdPrefix(text), want))
 
 for (const [text, message] of [
   ['sha256-01', /wrong key prefix/],
   ['sha512-', /image ID too short/],
   ['sha512-0', /image ID too short/],
   ['sha512-xy', /hex number/],
-] as const) test(`refuses ${text} as an image ID`, () => {
-  assert.throws(() => parseImageIdPrefix(text), (error) => isRocketError(error, 'IMAGE_ID_INVALID') && message.test(error.message))
-})
+] as const)
+  test(`refuses ${text} as an image ID`, () => {
+    assert.throws(
+      () => parseImageIdPrefix(text),
+      (error) => isRocketError(error, 'IMAGE_ID_INVALID') && message.test(error.message),
+    )
+  })
 
 test('finds the one key that begins so, and says when there is none or several', () => {
   const other = `sha512-${'01f'.padEnd(64, '0')}`
@@ -44,7 +49,11 @@ for (const [text, why] of [
   [`sha256:${'a'.repeat(10_000_000)}`, 'is ten megabytes long'],
   [`sha256:${'a'.repeat(64)}\n`, 'ends in a newline'],
   [`sha512:${'a'.repeat(64)}`, 'has the length of another algorithm'],
-] as const) test(`F1: refuses a digest that ${why}`, () => {
-  assert.throws(() => parseDigest(text), (error) => isRocketError(error, 'DIGEST_INVALID'))
-  assert.equal(isDigest(text), false)
-})
+] as const)
+  test(`F1: refuses a digest that ${why}`, () => {
+    assert.throws(
+      () => parseDigest(text),
+      (error) => isRocketError(error, 'DIGEST_INVALID'),
+    )
+    assert.equal(isDigest(text), false)
+  })

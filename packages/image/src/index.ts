@@ -11,7 +11,14 @@ export type { TreeReport, WhiteoutMode } from './tree-writer.ts'
 export { defaultUnpackLimits, unpackLayer, type UnpackedLayer, type UnpackLimits, type UnpackOptions } from './unpack-layer.ts'
 export { blobPath, listOciTags, type OciLayoutImage, readOciLayout } from './oci-layout.ts'
 export {
-  checkIsImage, largestConfigBytes, largestManifestBytes, type OciDocument, ociManifestMediaTypes, pairLayers, parseImageConfig, parseManifestOrIndex,
+  checkIsImage,
+  largestConfigBytes,
+  largestManifestBytes,
+  type OciDocument,
+  ociManifestMediaTypes,
+  pairLayers,
+  parseImageConfig,
+  parseManifestOrIndex,
 } from './oci-documents.ts'
 export { formatPlatform, hostPlatform, pickPlatform, type Platform } from './platform.ts'
 export { normaliseAci, normaliseAppcApp } from './normalise-aci.ts'

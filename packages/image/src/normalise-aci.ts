@@ -13,7 +13,10 @@ export function normaliseAci(manifest: ImageManifest): Normalised {
     annotations: manifest.annotations ?? [],
     ...(manifest.app === undefined ? {} : { app: normaliseAppcApp(manifest.app) }),
     dependencies: (manifest.dependencies ?? []).map(({ imageName, imageID, labels, size }) => ({
-      imageName, ...(imageID === undefined ? {} : { imageId: imageID }), labels: labels ?? [], ...(size === undefined ? {} : { sizeBytes: size }),
+      imageName,
+      ...(imageID === undefined ? {} : { imageId: imageID }),
+      labels: labels ?? [],
+      ...(size === undefined ? {} : { sizeBytes: size }),
     })),
     pathWhitelist: manifest.pathWhitelist ?? [],
   }
@@ -29,9 +32,16 @@ export function normaliseAppcApp(app: AppcApp): NormalisedApp {
     supplementaryGids: app.supplementaryGIDs ?? [],
     workingDirectory: cleanAbsolutePath(app.workingDirectory ?? '', 'the working directory'),
     environment: (app.environment ?? []).map(({ name, value }) => ({ name, value: checkWords([value], 'the environment value')[0]! })),
-    mountPoints: (app.mountPoints ?? []).map(({ name, path, readOnly }) => ({ name: checkName(name), path: cleanMountPath(path), readOnly: readOnly ?? false })),
+    mountPoints: (app.mountPoints ?? []).map(({ name, path, readOnly }) => ({
+      name: checkName(name),
+      path: cleanMountPath(path),
+      readOnly: readOnly ?? false,
+    })),
     ports: (app.ports ?? []).map((port) => ({
-      name: checkName(port.name), protocol: port.protocol === '' ? 'tcp' : port.protocol, port: port.port, count: Math.max(1, port.count ?? 1),
+      name: checkName(port.name),
+      protocol: port.protocol === '' ? 'tcp' : port.protocol,
+      port: port.port,
+      count: Math.max(1, port.count ?? 1),
       socketActivated: port.socketActivated ?? false,
     })),
     isolators: (app.isolators ?? []).map(({ name, value }) => ({ name, value })),

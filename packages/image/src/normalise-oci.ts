@@ -1,6 +1,13 @@
 import { type NormalisedApp, type NormalisedManifest, type OciImageConfig, sanitizeAcIdentifier } from '@rocket/contracts'
 import {
-  checkWords, cleanAbsolutePath, cleanMountPath, parseExposedPort, parseStopSignal, parseUser, shown, volumeName,
+  checkWords,
+  cleanAbsolutePath,
+  cleanMountPath,
+  parseExposedPort,
+  parseStopSignal,
+  parseUser,
+  shown,
+  volumeName,
 } from './normalise-values.ts'
 
 /** Where an OCI image came from, as far as it is known. */
@@ -51,7 +58,14 @@ export function normaliseOci(image: OciImageConfig, origin: OciOrigin): Normalis
   }
 }
 
-const architectures: Record<string, string> = { '386': 'i386', 'arm64': 'aarch64', 'arm/v5': 'armv6l', 'arm/v6': 'armv6l', 'arm': 'armv7l', 'arm/v7': 'armv7l' }
+const architectures: Record<string, string> = {
+  '386': 'i386',
+  'arm64': 'aarch64',
+  'arm/v5': 'armv6l',
+  'arm/v6': 'armv6l',
+  'arm': 'armv7l',
+  'arm/v7': 'armv7l',
+}
 
 /** The architecture in appc's words; one that appc does not know stays as it is. */
 export function appcArchitecture(architecture: string, variant: string | undefined): string {

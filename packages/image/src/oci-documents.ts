@@ -39,7 +39,8 @@ export function parseManifestOrIndex(bytes: Uint8Array, mediaType?: string): Oci
       throw ambiguous(what, `it is ${isIndex ? 'an index' : 'a manifest'} and says that it is ${JSON.stringify(claim).slice(0, 100)}`)
     }
   }
-  if (claims.length === 2 && claims[0] !== claims[1]) throw ambiguous(what, `it came as ${String(claims[0])} and says that it is ${String(claims[1])}`)
+  if (claims.length === 2 && claims[0] !== claims[1])
+    throw ambiguous(what, `it came as ${String(claims[0])} and says that it is ${String(claims[1])}`)
   const common = { mediaType: (claims[0] ?? allowed[0]) as string, digest: `sha256:${digestOf('sha256', bytes)}` }
   if (isIndex) return { kind: 'index', ...common, index: parseWith(schemas.OciIndex, value, what) }
   return { kind: 'manifest', ...common, manifest: parseWith(schemas.OciManifest, value, what) }
@@ -52,7 +53,8 @@ export function parseImageConfig(bytes: Uint8Array): OciImageConfig {
 }
 
 const configTypes = ['application/vnd.oci.image.config.v1+json', 'application/vnd.docker.container.image.v1+json']
-const layerType = /^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar|docker\.image\.rootfs\.(foreign\.)?diff\.tar)([.+](gzip|zstd))?$/
+const layerType =
+  /^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar|docker\.image\.rootfs\.(foreign\.)?diff\.tar)([.+](gzip|zstd))?$/
 
 /** That a manifest is of an image that can be run, and not of something else that is kept in registries. Throws IMAGE_DOCUMENT_INVALID. */
 export function checkIsImage(manifest: OciManifest): void {
@@ -68,7 +70,10 @@ export function checkIsImage(manifest: OciManifest): void {
 export function pairLayers(manifest: OciManifest, config: OciImageConfig): { layer: OciDescriptor; diffId: string }[] {
   const diffIds = config.rootfs.diff_ids
   if (diffIds.length !== manifest.layers.length) {
-    throw invalid('the image configuration does not belong to the manifest', `it lists ${diffIds.length} layers, the manifest ${manifest.layers.length}`)
+    throw invalid(
+      'the image configuration does not belong to the manifest',
+      `it lists ${diffIds.length} layers, the manifest ${manifest.layers.length}`,
+    )
   }
   return manifest.layers.map((layer, index) => ({ layer, diffId: diffIds[index]! }))
 }
@@ -98,7 +103,13 @@ function parseStrictJson(bytes: Uint8Array, what: string, mostBytes: number): Re
 function parseWith<T>(schema: { safeParse(value: unknown): ParseResult<T> }, value: unknown, what: string): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw invalid(what, result.error.issues.slice(0, 20).map(({ path, message }) => `/${path.join('/')}: ${message}`).join('; '))
+  throw invalid(
+    what,
+    result.error.issues
+      .slice(0, 20)
+      .map(({ path, message }) => `/${path.join('/')}: ${message}`)
+      .join('; '),
+  )
 }
 
 type ParseResult<T> = { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } }

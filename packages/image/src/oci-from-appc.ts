@@ -11,7 +11,9 @@ export interface OciFromAppc {
 
 /** OCI's words for appc's architectures. */
 const platforms: Record<string, { architecture: string; variant?: string }> = {
-  i386: { architecture: '386' }, aarch64: { architecture: 'arm64', variant: 'v8' }, armv6l: { architecture: 'arm', variant: 'v6' },
+  i386: { architecture: '386' },
+  aarch64: { architecture: 'arm64', variant: 'v8' },
+  armv6l: { architecture: 'arm', variant: 'v6' },
   armv7l: { architecture: 'arm', variant: 'v7' },
 }
 
@@ -24,8 +26,10 @@ export function ociFromAppc(manifest: ImageManifest, diffId: string): OciFromApp
   const created = annotation('created')
   const author = annotation('authors')
   const annotations: [string, string | undefined][] = [
-    ['org.opencontainers.image.title', manifest.name], ['org.opencontainers.image.version', label('version')],
-    ['org.opencontainers.image.url', annotation('homepage')], ['org.opencontainers.image.documentation', annotation('documentation')],
+    ['org.opencontainers.image.title', manifest.name],
+    ['org.opencontainers.image.version', label('version')],
+    ['org.opencontainers.image.url', annotation('homepage')],
+    ['org.opencontainers.image.documentation', annotation('documentation')],
   ]
   return {
     config: {
@@ -61,7 +65,10 @@ function configOf(app: App): NonNullable<OciImageConfig['config']> {
 
 function lost({ app, dependencies, pathWhitelist }: ImageManifest): string[] {
   const parts: [string, readonly unknown[] | undefined][] = [
-    ['isolators', app?.isolators], ['eventHandlers', app?.eventHandlers], ['supplementaryGIDs', app?.supplementaryGIDs], ['dependencies', dependencies],
+    ['isolators', app?.isolators],
+    ['eventHandlers', app?.eventHandlers],
+    ['supplementaryGIDs', app?.supplementaryGIDs],
+    ['dependencies', dependencies],
     ['pathWhitelist', pathWhitelist],
   ]
   return parts.filter(([, list]) => list !== undefined && list.length > 0).map(([name]) => `OCI images have no ${name}: left out`)

@@ -32,7 +32,10 @@ test('finds an image by its tag, by the tag of a whole reference, or because it 
   layout.index([one, two])
   const image = readOciLayout(layout.directory, '2.0', amd64)
   assert.equal(image.manifestDigest, two.digest)
-  assert.deepEqual(image.layers.map(({ diffId }) => diffId), image.config.rootfs.diff_ids)
+  assert.deepEqual(
+    image.layers.map(({ diffId }) => diffId),
+    image.config.rootfs.diff_ids,
+  )
   assert.deepEqual(listOciTags(layout.directory), ['1.0', 'docker.io/library/web:2.0'])
   assert.throws(() => readOciLayout(layout.directory, undefined, amd64), hasCode('OCI_TAG_NOT_FOUND', /holds 2 images/))
   assert.throws(() => readOciLayout(layout.directory, '3', amd64), hasCode('OCI_TAG_NOT_FOUND', /"1.0"/))
@@ -42,8 +45,12 @@ test('follows nested indexes to the right platform, and not for ever', (t) => {
   const layout = maker(t)
   const arm = layout.image([tar], { architecture: 'arm64', os: 'linux', variant: 'v8' })
   const intel = layout.image([tar])
-  const nested = (inner: object[]): ReturnType<LayoutMaker['json']> => layout.json({ schemaVersion: 2, mediaType: indexType, manifests: inner }, indexType)
-  const inner = nested([{ ...arm, platform: { architecture: 'arm64', os: 'linux', variant: 'v8' } }, { ...intel, platform: amd64 }])
+  const nested = (inner: object[]): ReturnType<LayoutMaker['json']> =>
+    layout.json({ schemaVersion: 2, mediaType: indexType, manifests: inner }, indexType)
+  const inner = nested([
+    { ...arm, platform: { architecture: 'arm64', os: 'linux', variant: 'v8' } },
+    { ...intel, platform: amd64 },
+  ])
   layout.index([nested([{ ...inner, platform: amd64 }])])
   assert.equal(readOciLayout(layout.directory, undefined, amd64).manifestDigest, intel.digest)
   let deep = intel
@@ -53,35 +60,75 @@ test('follows nested indexes to the right platform, and not for ever', (t) => {
 })
 
 const entry = (architecture: string, variant?: string, more: object = {}): object => ({
-  mediaType: manifestType, digest: `sha256:${'a'.repeat(64)}`, size: 1, platform: { os: 'linux', architecture, ...(variant === undefined ? {} : { variant }) }, ...more,
+  mediaType: manifestType,
+  digest: `sha256:${'a'.repeat(64)}`,
+  size: 1,
+  platform: { os: 'linux', architecture, ...(variant === undefined ? {} : { variant }) },
+  ...more,
 })
 for (const [what, entries, wanted, index] of [
   ['the architecture decides', [entry('arm64'), entry('amd64')], amd64, 1],
-  ['the best variant that still runs wins', [entry('arm', 'v5'), entry('arm', 'v7'), entry('arm', 'v6')], { os: 'linux', architecture: 'arm', variant: 'v7' }, 1],
-  ['a variant that does not run is no choice', [entry('arm', 'v7'), entry('arm', 'v6')], { os: 'linux', architecture: 'arm', variant: 'v6' }, 1],
+  [
+    'the best variant that still runs wins',
+    [entry('arm', 'v5'), entry('arm', 'v7'), entry('arm', 'v6')],
+    { os: 'linux', architecture: 'arm', variant: 'v7' },
+    1,
+  ],
+  [
+    'a variant that does not run is no choice',
+    [entry('arm', 'v7'), entry('arm', 'v6')],
+    { os: 'linux', architecture: 'arm', variant: 'v6' },
+    1,
+  ],
   ['arm64 without a variant is v8', [entry('arm64')], { os: 'linux', architecture: 'arm64', variant: 'v8' }, 0],
   ['amd64 stays at its first variant unless asked', [entry('amd64', 'v3'), entry('amd64')], amd64, 1],
-  ['attestations are not images', [entry('amd64', undefined, { annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } }), entry('amd64')], amd64, 1],
+  [
+    'attestations are not images',
+    [entry('amd64', undefined, { annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } }), entry('amd64')],
+    amd64,
+    1,
+  ],
   ['a single entry without a platform is meant', [{ ...entry('amd64'), platform: undefined }], amd64, 0],
   ['nothing fits', [entry('s390x'), entry('arm', 'v7')], amd64, undefined],
-  ['another system does not fit', [{ ...entry('amd64'), platform: { os: 'windows', architecture: 'amd64' } }, entry('arm64')], amd64, undefined],
-] as const) test(`platforms: ${what}`, () => {
-  const document = parseManifestOrIndex(Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: entries })))
-  assert.equal(document.kind, 'index')
-  if (document.kind !== 'index') return
-  if (index === undefined) assert.throws(() => pickPlatform(document.index, wanted), hasCode('PLATFORM_NOT_FOUND', /exists for linux\/s390x|exists for windows/))
-  else assert.equal(pickPlatform(document.index, wanted), document.index.manifests[index])
-})
+  [
+    'another system does not fit',
+    [{ ...entry('amd64'), platform: { os: 'windows', architecture: 'amd64' } }, entry('arm64')],
+    amd64,
+    undefined,
+  ],
+] as const)
+  test(`platforms: ${what}`, () => {
+    const document = parseManifestOrIndex(Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: entries })))
+    assert.equal(document.kind, 'index')
+    if (document.kind !== 'index') return
+    if (index === undefined)
+      assert.throws(() => pickPlatform(document.index, wanted), hasCode('PLATFORM_NOT_FOUND', /exists for linux\/s390x|exists for windows/))
+    else assert.equal(pickPlatform(document.index, wanted), document.index.manifests[index])
+  })
 
-const good = { schemaVersion: 2, config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: `sha256:${'b'.repeat(64)}`, size: 2 }, layers: [] }
+const good = {
+  schemaVersion: 2,
+  config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: `sha256:${'b'.repeat(64)}`, size: 2 },
+  layers: [],
+}
 for (const [what, code, text, type] of [
   ['a manifest and an index at once', 'IMAGE_DOCUMENT_AMBIGUOUS', JSON.stringify({ ...good, manifests: [] }), undefined],
   ['a manifest and, in capitals, an index', 'IMAGE_DOCUMENT_AMBIGUOUS', JSON.stringify({ ...good, Manifests: [] }), undefined],
   ['a manifest that came as an index', 'IMAGE_DOCUMENT_AMBIGUOUS', JSON.stringify(good), indexType],
   ['a manifest that says it is an index', 'IMAGE_DOCUMENT_AMBIGUOUS', JSON.stringify({ ...good, mediaType: indexType }), undefined],
-  ['a manifest of docker that came as one of OCI', 'IMAGE_DOCUMENT_AMBIGUOUS', JSON.stringify({ ...good, mediaType: 'application/vnd.docker.distribution.manifest.v2+json' }), manifestType],
+  [
+    'a manifest of docker that came as one of OCI',
+    'IMAGE_DOCUMENT_AMBIGUOUS',
+    JSON.stringify({ ...good, mediaType: 'application/vnd.docker.distribution.manifest.v2+json' }),
+    manifestType,
+  ],
   ['a key given twice', 'IMAGE_DOCUMENT_AMBIGUOUS', JSON.stringify(good).replace('"layers"', '"layers":[],"layers"'), undefined],
-  ['a key given twice in other letters', 'IMAGE_DOCUMENT_AMBIGUOUS', JSON.stringify(good).replace('"layers"', '"Layers":[],"layers"'), undefined],
+  [
+    'a key given twice in other letters',
+    'IMAGE_DOCUMENT_AMBIGUOUS',
+    JSON.stringify(good).replace('"layers"', '"Layers":[],"layers"'),
+    undefined,
+  ],
   ['a key __proto__', 'IMAGE_DOCUMENT_AMBIGUOUS', JSON.stringify(good).replace('"layers"', '"__proto__":{},"layers"'), undefined],
   ['schema 1', 'IMAGE_DOCUMENT_INVALID', '{"schemaVersion":1,"fsLayers":[]}', undefined],
   ['neither', 'IMAGE_DOCUMENT_INVALID', '{"schemaVersion":2}', undefined],
@@ -89,12 +136,24 @@ for (const [what, code, text, type] of [
   ['text after its end', 'IMAGE_DOCUMENT_INVALID', `${JSON.stringify(good)}x`, undefined],
   ['deep nesting', 'IMAGE_DOCUMENT_INVALID', `{"layers":${'['.repeat(200)}${']'.repeat(200)}}`, undefined],
   ['more bytes than a registry takes', 'IMAGE_DOCUMENT_INVALID', `${' '.repeat(5 << 20)}{}`, undefined],
-  ['a digest that climbs', 'IMAGE_DOCUMENT_INVALID', JSON.stringify({ ...good, config: { ...good.config, digest: 'sha256:../../x' } }), undefined],
-  ['a size beyond what can be counted', 'IMAGE_DOCUMENT_INVALID', JSON.stringify(good).replace('"size":2', '"size":9007199254740993'), undefined],
-] as const) test(`F1, F3: refuses a manifest with ${what}`, () => assert.throws(() => parseManifestOrIndex(Buffer.from(text), type), hasCode(code)))
+  [
+    'a digest that climbs',
+    'IMAGE_DOCUMENT_INVALID',
+    JSON.stringify({ ...good, config: { ...good.config, digest: 'sha256:../../x' } }),
+    undefined,
+  ],
+  [
+    'a size beyond what can be counted',
+    'IMAGE_DOCUMENT_INVALID',
+    JSON.stringify(good).replace('"size":2', '"size":9007199254740993'),
+    undefined,
+  ],
+] as const)
+  test(`F1, F3: refuses a manifest with ${what}`, () => assert.throws(() => parseManifestOrIndex(Buffer.from(text), type), hasCode(code)))
 
 test('a media type with parameters, or one that says nothing, is no contradiction', () => {
-  for (const type of [`${manifestType}; charset=utf-8`, 'application/json', '', undefined]) assert.equal(parseManifestOrIndex(Buffer.from(JSON.stringify(good)), type).kind, 'manifest')
+  for (const type of [`${manifestType}; charset=utf-8`, 'application/json', '', undefined])
+    assert.equal(parseManifestOrIndex(Buffer.from(JSON.stringify(good)), type).kind, 'manifest')
 })
 
 test('what is not an image is not taken for one', () => {
@@ -110,19 +169,28 @@ test('what is not an image is not taken for one', () => {
 
 for (const [what, code, damage] of [
   ['without oci-layout', 'OCI_LAYOUT_INVALID', (directory: string) => rmSync(join(directory, 'oci-layout'))],
-  ['of a later version', 'OCI_LAYOUT_INVALID', (directory: string) => writeFileSync(join(directory, 'oci-layout'), '{"imageLayoutVersion":"2.0.0"}')],
+  [
+    'of a later version',
+    'OCI_LAYOUT_INVALID',
+    (directory: string) => writeFileSync(join(directory, 'oci-layout'), '{"imageLayoutVersion":"2.0.0"}'),
+  ],
   ['without an index', 'OCI_LAYOUT_INVALID', (directory: string) => rmSync(join(directory, 'index.json'))],
   ['whose blobs are gone', 'OCI_LAYOUT_INVALID', (directory: string) => rmSync(join(directory, 'blobs'), { recursive: true })],
-  ['whose index is a pipe', 'OCI_LAYOUT_INVALID', (directory: string) => {
-    rmSync(join(directory, 'index.json'))
-    execFileSync('mkfifo', [join(directory, 'index.json')])
-  }],
-] as const) test(`refuses a layout ${what}`, (t) => {
-  const layout = maker(t)
-  layout.index([layout.image([tar])])
-  damage(layout.directory)
-  assert.throws(() => readOciLayout(layout.directory, undefined, amd64), hasCode(code))
-})
+  [
+    'whose index is a pipe',
+    'OCI_LAYOUT_INVALID',
+    (directory: string) => {
+      rmSync(join(directory, 'index.json'))
+      execFileSync('mkfifo', [join(directory, 'index.json')])
+    },
+  ],
+] as const)
+  test(`refuses a layout ${what}`, (t) => {
+    const layout = maker(t)
+    layout.index([layout.image([tar])])
+    damage(layout.directory)
+    assert.throws(() => readOciLayout(layout.directory, undefined, amd64), hasCode(code))
+  })
 
 test('refuses a manifest whose blob was changed, and a configuration of another number of layers', (t) => {
   const layout = maker(t)

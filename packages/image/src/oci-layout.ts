@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { isErrno, type OciDescriptor, type OciImageConfig, type OciIndex, type OciManifest, RocketError } from '@rocket/contracts'
 import { digestOf } from '@rocket/host'
 import { parseDigest } from './digest.ts'
-import { checkIsImage, largestConfigBytes, largestManifestBytes, pairLayers, parseImageConfig, parseManifestOrIndex } from './oci-documents.ts'
+import {
+  checkIsImage,
+  largestConfigBytes,
+  largestManifestBytes,
+  pairLayers,
+  parseImageConfig,
+  parseManifestOrIndex,
+} from './oci-documents.ts'
 import { pickPlatform, type Platform } from './platform.ts'
 
 export interface OciLayoutImage {
@@ -36,8 +43,17 @@ export function readOciLayout(directory: string, tag: string | undefined, platfo
   const configBytes = readBlob(directory, manifest.config, largestConfigBytes)
   const config = parseImageConfig(configBytes)
   return {
-    tag: entry.annotations?.[refName], manifestDigest: digest, manifestBytes: bytes, manifest, configBytes, config,
-    layers: pairLayers(manifest, config).map(({ layer, diffId }) => ({ descriptor: layer, diffId, path: blobPath(directory, layer.digest) })),
+    tag: entry.annotations?.[refName],
+    manifestDigest: digest,
+    manifestBytes: bytes,
+    manifest,
+    configBytes,
+    config,
+    layers: pairLayers(manifest, config).map(({ layer, diffId }) => ({
+      descriptor: layer,
+      diffId,
+      path: blobPath(directory, layer.digest),
+    })),
   }
 }
 
@@ -62,7 +78,8 @@ function checkLayoutFile(directory: string): void {
   } catch (cause) {
     throw invalidLayout(directory, 'its oci-layout is not JSON', cause)
   }
-  if (typeof version !== 'string' || !version.startsWith('1.')) throw invalidLayout(directory, `its version is ${JSON.stringify(version)}, known is 1.0.0`)
+  if (typeof version !== 'string' || !version.startsWith('1.'))
+    throw invalidLayout(directory, `its version is ${JSON.stringify(version)}, known is 1.0.0`)
 }
 
 function chooseEntry(directory: string, index: OciIndex, tag: string | undefined): OciDescriptor {
@@ -72,14 +89,17 @@ function chooseEntry(directory: string, index: OciIndex, tag: string | undefined
     throw noTag(`${directory} holds ${index.manifests.length} images`, tags)
   }
   // Some tools put the whole reference there: its part after the last colon is the tag.
-  const found = index.manifests.find(({ annotations }) => annotations?.[refName] === tag)
-    ?? index.manifests.find(({ annotations }) => annotations?.[refName]?.split(':').at(-1) === tag)
+  const found =
+    index.manifests.find(({ annotations }) => annotations?.[refName] === tag) ??
+    index.manifests.find(({ annotations }) => annotations?.[refName]?.split(':').at(-1) === tag)
   if (found === undefined) throw noTag(`${directory} has no image named ${JSON.stringify(tag)}`, tags)
   return found
 }
 
 function followToManifest(
-  directory: string, from: OciDescriptor, platform: Platform,
+  directory: string,
+  from: OciDescriptor,
+  platform: Platform,
 ): { bytes: Buffer; digest: string; manifest: OciManifest } {
   let descriptor = from
   for (let depth = 0; depth <= deepestIndex; depth++) {
@@ -97,7 +117,9 @@ function readBlob(directory: string, descriptor: OciDescriptor, mostBytes: numbe
   const got = digestOf(algorithm, bytes)
   if (got !== hex) {
     throw new RocketError('LAYER_DIGEST_MISMATCH', {
-      what: `the blob ${descriptor.digest} of ${directory} is not what its name says`, why: `it hashes to ${algorithm}:${got}`, hint: 'copy the layout again',
+      what: `the blob ${descriptor.digest} of ${directory} is not what its name says`,
+      why: `it hashes to ${algorithm}:${got}`,
+      hint: 'copy the layout again',
     })
   }
   if (bytes.length !== descriptor.size) {
@@ -135,7 +157,14 @@ function invalidLayout(directory: string, why: string, cause?: unknown): RocketE
 
 function noTag(what: string, tags: readonly string[]): RocketError {
   return new RocketError('OCI_TAG_NOT_FOUND', {
-    what, why: tags.length === 0 ? 'none of its images has a name' : `it has ${tags.slice(0, 30).map((tag) => JSON.stringify(tag)).join(', ')}`,
+    what,
+    why:
+      tags.length === 0
+        ? 'none of its images has a name'
+        : `it has ${tags
+            .slice(0, 30)
+            .map((tag) => JSON.stringify(tag))
+            .join(', ')}`,
     hint: 'name one: oci:DIR:TAG',
   })
 }

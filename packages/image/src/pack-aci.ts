@@ -19,16 +19,25 @@ export interface PackedAci extends PackedArchive {
 }
 
 /**
- * Packs an ACI to `file`, which is replaced when the new one is whole. The same tree and manifest give the same bytes: entries are sorted, numbers
- * stand for owners, times are the files' own (or set back to `latestNs`). Hard links are kept, sockets left out.
- * Throws IMAGE_MANIFEST_INVALID before anything is read, PACK_FAILED, DISK_FULL, SYSCALL_FAILED.
+ * Packs an ACI to `file`, which is replaced when the new one is whole. The same tree and manifest give the same bytes: entries are
+ * sorted, numbers stand for owners, times are the files' own (or set back to `latestNs`). Hard links are kept, sockets left out. Throws
+ * IMAGE_MANIFEST_INVALID before anything is read, PACK_FAILED, DISK_FULL, SYSCALL_FAILED.
  */
 export async function packAci(file: string, options: PackOptions & { compression?: 'gzip' | 'none' }): Promise<PackedAci> {
   const manifest = parseImageManifest(options.manifest)
   const content = Buffer.from(options.manifest as string)
   const header = encodeTarHeader({
-    type: 'file', name: Buffer.from('manifest'), linkname: Buffer.alloc(0), mode: 0o644, uid: 0, gid: 0, size: content.length, mtimeNs: 0n,
-    deviceMajor: 0, deviceMinor: 0, xattrs: [],
+    type: 'file',
+    name: Buffer.from('manifest'),
+    linkname: Buffer.alloc(0),
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: content.length,
+    mtimeNs: 0n,
+    deviceMajor: 0,
+    deviceMinor: 0,
+    xattrs: [],
   })
   const unfinished = `${file}.${process.pid}.tmp`
   try {

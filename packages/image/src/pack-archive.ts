@@ -19,7 +19,12 @@ export interface PackedArchive {
 const chunkBytes = 1 << 20
 
 /** The tar of a tree in chunks; `prefix` (`rootfs`) stands before every name. What `before` holds comes first. */
-export function* tarOfTree(directory: string, prefix: string, before: readonly Buffer[], options: WalkOptions): Generator<Buffer, void, undefined> {
+export function* tarOfTree(
+  directory: string,
+  prefix: string,
+  before: readonly Buffer[],
+  options: WalkOptions,
+): Generator<Buffer, void, undefined> {
   let small: Buffer[] = [...before]
   let smallBytes = 0
   // Headers and small files are gathered: a write and three digests for each would cost more than the copying.
@@ -28,7 +33,8 @@ export function* tarOfTree(directory: string, prefix: string, before: readonly B
     small = []
     smallBytes = 0
   }
-  const inPrefix = (name: Buffer): Buffer => (prefix === '' ? name : Buffer.concat([Buffer.from(name.length === 0 ? prefix : `${prefix}/`), name]))
+  const inPrefix = (name: Buffer): Buffer =>
+    prefix === '' ? name : Buffer.concat([Buffer.from(name.length === 0 ? prefix : `${prefix}/`), name])
   for (const walked of walkTree(directory, options)) {
     const { entry } = walked
     const name = inPrefix(entry.name)
@@ -51,15 +57,16 @@ function* contentOf({ path, entry, content }: WalkedEntry): Generator<Buffer, vo
   for (let left = entry.size; left > 0;) {
     const chunk = Buffer.allocUnsafeSlow(Math.min(left, chunkBytes))
     const length = readSync(content, chunk)
-    if (length === 0) throw new RocketError('PACK_FAILED', { what: `${showPath(path)} cannot be packed`, why: 'it became shorter while it was read' })
+    if (length === 0)
+      throw new RocketError('PACK_FAILED', { what: `${showPath(path)} cannot be packed`, why: 'it became shorter while it was read' })
     left -= length
     yield chunk.subarray(0, length)
   }
 }
 
 /**
- * Writes a tar, compressed with gzip unless told otherwise, to a file that must not exist. gzip's header carries neither name nor time, so the same
- * tar gives the same bytes. Synced when it returns; what fails leaves the file, for the caller to remove.
+ * Writes a tar, compressed with gzip unless told otherwise, to a file that must not exist. gzip's header carries neither name nor time,
+ * so the same tar gives the same bytes. Synced when it returns; what fails leaves the file, for the caller to remove.
  */
 export async function writeArchive(tar: Iterable<Buffer>, file: string, compression: 'gzip' | 'none'): Promise<PackedArchive> {
   const [stored, plain, long] = [createDigest('sha256'), createDigest('sha256'), createDigest('sha512')]

@@ -20,14 +20,16 @@ export interface PackedOci {
 
 const refName = 'org.opencontainers.image.ref.name'
 const types = {
-  index: 'application/vnd.oci.image.index.v1+json', manifest: 'application/vnd.oci.image.manifest.v1+json',
-  config: 'application/vnd.oci.image.config.v1+json', layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  index: 'application/vnd.oci.image.index.v1+json',
+  manifest: 'application/vnd.oci.image.manifest.v1+json',
+  config: 'application/vnd.oci.image.config.v1+json',
+  layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
 }
 
 /**
- * Packs an OCI image of one gzip layer into the layout `directory`: a new one, or one that is there, in which the image takes the place of the one
- * with its tag (by default the label `version`, or `latest`). The same input gives the same bytes. What is interrupted leaves an unused blob at most.
- * Throws IMAGE_MANIFEST_INVALID, IMAGE_CONFIG_INVALID, PACK_FAILED, DISK_FULL, SYSCALL_FAILED.
+ * Packs an OCI image of one gzip layer into the layout `directory`: a new one, or one that is there, in which the image takes the place
+ * of the one with its tag (by default the label `version`, or `latest`). The same input gives the same bytes. What is interrupted leaves
+ * an unused blob at most. Throws IMAGE_MANIFEST_INVALID, IMAGE_CONFIG_INVALID, PACK_FAILED, DISK_FULL, SYSCALL_FAILED.
  */
 export async function packOci(directory: string, options: PackOptions & { tag?: string }): Promise<PackedOci> {
   const manifest = parseImageManifest(options.manifest)
@@ -46,12 +48,27 @@ export async function packOci(directory: string, options: PackOptions & { tag?: 
   }
   const { config, annotations, warnings } = ociFromAppc(manifest, layer.diffId)
   const configDescriptor = writeJsonBlob(directory, config, types.config)
-  const manifestDescriptor = writeJsonBlob(directory, {
-    schemaVersion: 2, mediaType: types.manifest, config: configDescriptor, layers: [{ mediaType: types.layer, digest: layer.digest, size: layer.sizeBytes }], annotations,
-  }, types.manifest)
+  const manifestDescriptor = writeJsonBlob(
+    directory,
+    {
+      schemaVersion: 2,
+      mediaType: types.manifest,
+      config: configDescriptor,
+      layers: [{ mediaType: types.layer, digest: layer.digest, size: layer.sizeBytes }],
+      annotations,
+    },
+    types.manifest,
+  )
   const { architecture, os, variant } = config
-  const entry = { ...manifestDescriptor, platform: { architecture, os, ...(variant === undefined ? {} : { variant }) }, annotations: { [refName]: tag } }
-  writeFileAtomic(join(directory, 'index.json'), JSON.stringify({ schemaVersion: 2, mediaType: types.index, manifests: [...others, entry] }))
+  const entry = {
+    ...manifestDescriptor,
+    platform: { architecture, os, ...(variant === undefined ? {} : { variant }) },
+    annotations: { [refName]: tag },
+  }
+  writeFileAtomic(
+    join(directory, 'index.json'),
+    JSON.stringify({ schemaVersion: 2, mediaType: types.index, manifests: [...others, entry] }),
+  )
   return { manifestDigest: manifestDescriptor.digest, configDigest: configDescriptor.digest, layer, manifest, tag, warnings }
 }
 
@@ -62,7 +79,11 @@ function openLayout(directory: string): Entry[] {
   mkdirSync(join(directory), { recursive: true })
   const known = existsSync(join(directory, 'oci-layout'))
   if (!known && readdirSync(directory).length > 0) {
-    throw new RocketError('PACK_FAILED', { what: `cannot pack into ${directory}`, why: 'it is not empty, and not an OCI image layout', hint: 'name a new directory' })
+    throw new RocketError('PACK_FAILED', {
+      what: `cannot pack into ${directory}`,
+      why: 'it is not empty, and not an OCI image layout',
+      hint: 'name a new directory',
+    })
   }
   mkdirSync(join(directory, 'blobs/sha256'), { recursive: true })
   if (!known) writeFileAtomic(join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')

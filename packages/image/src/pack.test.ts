@@ -21,11 +21,25 @@ const manifest = readFileSync(new URL('../../contracts/src/appc/image-manifest/e
 
 const source = makeTar([
   { name: './', mode: 0o751, mtimeNs: 1_111_111_111_000_000_000n },
-  { name: 'bin/', mode: 0o2755 }, { name: 'bin/su', content: 'suid', mode: 0o4755, uid: 4_000_000, gid: 12, mtimeNs: 1_234_567_890_987_654_321n },
-  { name: 'bin/again', type: 'hardlink', linkname: 'bin/su' }, { name: 'bin/sh', linkname: '../bin/su' },
-  { name: 'caps', content: 'x', xattrs: [['security.capability', Buffer.from('0100000200f4ff000000000000000000ffff0000', 'hex')], ['user.z', Buffer.from([0, 200])]] },
-  { name: 'caf\xe9', content: 'latin-1' }, { name: Buffer.from('\u00fcmlaut \u6570'), content: 'utf-8' }, { name: 'null', type: 'char', deviceMajor: 1, deviceMinor: 3 }, { name: 'pipe', type: 'fifo' },
-  { name: `${'long-name/'.repeat(20)}f`, content: 'y'.repeat(3_000_000) }, { name: 'link', linkname: 't'.repeat(300) }, { name: 'empty/' },
+  { name: 'bin/', mode: 0o2755 },
+  { name: 'bin/su', content: 'suid', mode: 0o4755, uid: 4_000_000, gid: 12, mtimeNs: 1_234_567_890_987_654_321n },
+  { name: 'bin/again', type: 'hardlink', linkname: 'bin/su' },
+  { name: 'bin/sh', linkname: '../bin/su' },
+  {
+    name: 'caps',
+    content: 'x',
+    xattrs: [
+      ['security.capability', Buffer.from('0100000200f4ff000000000000000000ffff0000', 'hex')],
+      ['user.z', Buffer.from([0, 200])],
+    ],
+  },
+  { name: 'caf\xe9', content: 'latin-1' },
+  { name: Buffer.from('\u00fcmlaut \u6570'), content: 'utf-8' },
+  { name: 'null', type: 'char', deviceMajor: 1, deviceMinor: 3 },
+  { name: 'pipe', type: 'fifo' },
+  { name: `${'long-name/'.repeat(20)}f`, content: 'y'.repeat(3_000_000) },
+  { name: 'link', linkname: 't'.repeat(300) },
+  { name: 'empty/' },
 ])
 
 async function makeRootfs(t: TestContext): Promise<{ directory: string; rootfs: string }> {
@@ -68,7 +82,10 @@ test('times are set back to the latest that is allowed', async (t) => {
   const { directory, rootfs } = await makeRootfs(t)
   await packAci(join(directory, 'x'), { rootfs, manifest, latestNs: 1_200_000_000_000_000_000n })
   await unpackAci(join(directory, 'x'), join(directory, 'out'))
-  const times = describeTree(join(directory, 'out')).split('\n').map((line) => /1[12]\d{17}/.exec(line)?.[0]).filter((time) => time !== undefined)
+  const times = describeTree(join(directory, 'out'))
+    .split('\n')
+    .map((line) => /1[12]\d{17}/.exec(line)?.[0])
+    .filter((time) => time !== undefined)
   assert.deepEqual([...new Set(times)].sort(), ['1111111111000000000', '1200000000000000000'])
 })
 
@@ -76,18 +93,38 @@ test('an OCI layout that is packed has the tree and the configuration, and skope
   const { directory, rootfs } = await makeRootfs(t)
   const layout = join(directory, 'oci')
   const everything = readFileSync(new URL('../../contracts/src/appc/image-manifest/examples/everything.json', import.meta.url), 'utf8')
-    .replace('"user": "web"', '"user": "1000"').replace('"group": "web"', '"group": "100"')
+    .replace('"user": "web"', '"user": "1000"')
+    .replace('"group": "web"', '"group": "100"')
   const packed = await packOci(layout, { rootfs, manifest: everything })
   assert.equal(packed.tag, '1.0')
-  assert.deepEqual(packed.warnings.map((warning) => warning.split(' ').at(-3)), ['isolators:', 'eventHandlers:', 'supplementaryGIDs:'])
+  assert.deepEqual(
+    packed.warnings.map((warning) => warning.split(' ').at(-3)),
+    ['isolators:', 'eventHandlers:', 'supplementaryGIDs:'],
+  )
   const image = readOciLayout(layout, '1.0', { os: 'linux', architecture: 'amd64' })
-  await unpackLayer(image.layers[0]!.path, join(directory, 'out'), { digest: image.layers[0]!.descriptor.digest, diffId: image.layers[0]!.diffId })
+  await unpackLayer(image.layers[0]!.path, join(directory, 'out'), {
+    digest: image.layers[0]!.descriptor.digest,
+    diffId: image.layers[0]!.diffId,
+  })
   assert.equal(describeTree(join(directory, 'out')), describeTree(rootfs))
-  const { app } = normaliseOci(image.config, { name: 'x', manifestDigest: image.manifestDigest, configDigest: image.manifest.config.digest }).manifest
+  const { app } = normaliseOci(image.config, {
+    name: 'x',
+    manifestDigest: image.manifestDigest,
+    configDigest: image.manifest.config.digest,
+  }).manifest
   assert.deepEqual([app?.exec, app?.user, app?.group, app?.workingDirectory], [['/bin/web', '--port', '80'], '1000', '100', '/srv'])
-  assert.deepEqual(app?.ports.map(({ port, count, protocol }) => [port, count, protocol]), [[80, 1, 'tcp'], [65000, 536, 'udp']])
+  assert.deepEqual(
+    app?.ports.map(({ port, count, protocol }) => [port, count, protocol]),
+    [
+      [80, 1, 'tcp'],
+      [65000, 536, 'udp'],
+    ],
+  )
   if (!isInstalled('skopeo') || !isInstalled('umoci')) return t.diagnostic('skopeo or umoci is not installed: not judged by them')
-  const inspected = JSON.parse(execFileSync('skopeo', ['inspect', `oci:${layout}:1.0`], { encoding: 'utf8' })) as { Digest: string; Layers: string[] }
+  const inspected = JSON.parse(execFileSync('skopeo', ['inspect', `oci:${layout}:1.0`], { encoding: 'utf8' })) as {
+    Digest: string
+    Layers: string[]
+  }
   assert.deepEqual([inspected.Digest, inspected.Layers], [packed.manifestDigest, [packed.layer.digest]])
   execFileSync('umoci', ['unpack', '--image', `${layout}:1.0`, join(directory, 'bundle')], { stdio: 'pipe' })
   assert.deepEqual(withoutDirectoryTimes(describeTree(join(directory, 'bundle/rootfs'))), withoutDirectoryTimes(describeTree(rootfs)))
@@ -140,7 +177,9 @@ test('packing and inspecting agree on the image ID', async (t) => {
 function withoutDirectoryTimes(text: string): string[] {
   return text.split('\n').map((line) => {
     const [path, mode, owner, ...rest] = line.split(' ')
-    return mode?.startsWith('4') === true && mode.length === 5 ? [path, mode, owner, ...rest.filter((word) => word.includes('='))].join(' ') : line
+    return mode?.startsWith('4') === true && mode.length === 5
+      ? [path, mode, owner, ...rest.filter((word) => word.includes('='))].join(' ')
+      : line
   })
 }
 

@@ -1,6 +1,5 @@
 import { corrupt } from './corrupt.ts'
 
-
 /**
  * The records of one extended header, `LENGTH KEY=VALUE\n` each. Values stay bytes: a name may be latin-1, an extended attribute
  * anything. Keys are decoded as latin-1, one character per byte. A later record of the same key wins. Spec: POSIX pax, "Extended Header".

@@ -18,11 +18,11 @@ export interface TopDirectory extends DirectoryMetadata {
  * deletes in a directory that is not there at all (overlayfs would then show the marks). Pure.
  */
 export function planLayer(below: readonly TreeView[], layer: TreeView): LayerDecision {
-  const { implicitParents, outwardLinks, throughLinks, whiteoutParents } = layer.facts
+  const { implicitParents, describedLate = [], outwardLinks, throughLinks, whiteoutParents } = layer.facts
   const again = (why: string): LayerDecision => ({ kind: 'unpack-on-chain', why })
   if (outwardLinks.length > 0) return again(`the hard link ${showPath(outwardLinks[0]!.path)} leads to a file of a layer below`)
   if (throughLinks.length > 0) return again(`${showPath(throughLinks[0]!)} lies below a link that leads out of the layer`)
-  for (const path of implicitParents) {
+  for (const path of [...implicitParents, ...describedLate]) {
     if (path === '' || isHidden(layer, path)) continue
     const { kind } = lookMerged(below, path)
     if (kind === 'other') return again(`${showPath(path)} is not a directory in the layers below`)
@@ -116,11 +116,17 @@ const implicitSets = new WeakMap<readonly LayerPath[], Set<LayerPath>>()
 function isImplicit(tree: TreeView, path: LayerPath): boolean {
   const list = tree.facts.implicitParents
   let set = implicitSets.get(list)
-  if (set === undefined) implicitSets.set(list, set = new Set(list))
+  if (set === undefined) implicitSets.set(list, (set = new Set(list)))
   return set.has(path)
 }
 
 function sameLooks(a: DirectoryMetadata, b: DirectoryMetadata): boolean {
-  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid && a.mtimeNs === b.mtimeNs && a.xattrs.length === b.xattrs.length
-    && a.xattrs.every(([name, value], index) => name === b.xattrs[index]![0] && value.equals(b.xattrs[index]![1]))
+  return (
+    a.mode === b.mode &&
+    a.uid === b.uid &&
+    a.gid === b.gid &&
+    a.mtimeNs === b.mtimeNs &&
+    a.xattrs.length === b.xattrs.length &&
+    a.xattrs.every(([name, value], index) => name === b.xattrs[index]![0] && value.equals(b.xattrs[index]![1]))
+  )
 }

@@ -8,9 +8,24 @@ export interface Platform {
 
 /** Of this machine, in the words of OCI. */
 export function hostPlatform(): Platform {
-  const architecture = ({ x64: 'amd64', ia32: '386', arm64: 'arm64', arm: 'arm', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64', loong64: 'loong64' } as
-    Record<string, string>)[process.arch] ?? process.arch
-  return { os: process.platform, architecture, ...(architecture === 'arm64' ? { variant: 'v8' } : architecture === 'arm' ? { variant: 'v7' } : {}) }
+  const architecture =
+    (
+      {
+        x64: 'amd64',
+        ia32: '386',
+        arm64: 'arm64',
+        arm: 'arm',
+        ppc64: 'ppc64le',
+        s390x: 's390x',
+        riscv64: 'riscv64',
+        loong64: 'loong64',
+      } as Record<string, string>
+    )[process.arch] ?? process.arch
+  return {
+    os: process.platform,
+    architecture,
+    ...(architecture === 'arm64' ? { variant: 'v8' } : architecture === 'arm' ? { variant: 'v7' } : {}),
+  }
 }
 
 /**
@@ -35,7 +50,15 @@ export function pickPlatform(index: OciIndex, wanted: Platform): OciDescriptor {
   })
 }
 
-export function formatPlatform({ os, architecture, variant }: { os: string; architecture: string; variant?: string | null | undefined }): string {
+export function formatPlatform({
+  os,
+  architecture,
+  variant,
+}: {
+  os: string
+  architecture: string
+  variant?: string | null | undefined
+}): string {
   return [os, architecture, ...(isAbsent(variant) || variant === '' ? [] : [variant])].join('/')
 }
 

@@ -14,17 +14,24 @@ const cachedDirectories = 64
 
 export interface RootedTreeEvents {
   /** A directory was made although nobody asked for it. */
-  implicitDirectory(path: LayerPath, place: Place): void
+  implicitDirectory(place: Place): void
   /** Something that is no directory stands where one must be made. True: a directory was put in its place. */
-  blocked(path: LayerPath, place: Place): boolean
+  blocked(place: Place): boolean
   /** A directory that was there may be about to be written into. */
   directoryOpened?(path: LayerPath, directory: number): void
 }
 
-/** A directory as its parent's descriptor and its name in it: what every *at call takes. */
+/** A file as its parent's descriptor and its name in it: what every *at call takes. */
 export interface Place {
   directory: number
   name: Buffer
+  /** Where that is, no link above it: two names of one place have the same. */
+  path: LayerPath
+}
+
+interface OpenDirectory {
+  fd: number
+  path: LayerPath
 }
 
 /**
@@ -35,28 +42,26 @@ export interface Place {
 export class RootedTree {
   readonly root: number
   readonly #events: RootedTreeEvents
-  readonly #open = new Map<LayerPath, number>()
+  /** By the path they were asked for. */
+  readonly #open = new Map<LayerPath, OpenDirectory>()
+  readonly #rootName: string
 
   constructor(root: number, events: RootedTreeEvents) {
     this.root = root
     this.#events = events
+    this.#rootName = nameOf(root)
   }
 
   /** Where `path`, which is not the root, is to be made; missing parents are made. Throws ENTRY_PARENT_NOT_DIRECTORY. */
   place(path: LayerPath): Place {
-    return { directory: this.#directory(parentPath(path)), name: Buffer.from(baseName(path), 'latin1') }
+    return placeIn(this.#directory(parentPath(path)), path)
   }
 
   /** As `place`, but makes nothing: undefined when a parent is missing or no directory. */
   findPlace(path: LayerPath): Place | undefined {
     const parent = parentPath(path)
-    const name = Buffer.from(baseName(path), 'latin1')
-    const cached = this.#cached(parent)
-    if (cached !== undefined) return { directory: cached, name }
     try {
-      const fd = this.#openInRoot(parent)
-      this.#events.directoryOpened?.(parent, fd)
-      return { directory: this.#keep(parent, fd), name }
+      return placeIn(this.#cached(parent) ?? this.#openInRoot(parent), path)
     } catch (error) {
       if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV')) return undefined
       throw error
@@ -75,13 +80,23 @@ export class RootedTree {
 
   /** A descriptor of the directory at a place itself, for reading and for its attributes; the caller closes it. */
   openDirectory(place: Place): number {
-    return native().openat2(place.directory, place.name, linux.O_RDONLY | linux.O_DIRECTORY | linux.O_NOFOLLOW | linux.O_CLOEXEC, 0, nameOnly)
+    return native().openat2(
+      place.directory,
+      place.name,
+      linux.O_RDONLY | linux.O_DIRECTORY | linux.O_NOFOLLOW | linux.O_CLOEXEC,
+      0,
+      nameOnly,
+    )
   }
 
   /** A new regular file for writing. Throws EEXIST. */
   createFile(place: Place): number {
     return native().openat2(
-      place.directory, place.name, linux.O_WRONLY | linux.O_CREAT | linux.O_EXCL | linux.O_NOFOLLOW | linux.O_CLOEXEC, 0o600, nameOnly,
+      place.directory,
+      place.name,
+      linux.O_WRONLY | linux.O_CREAT | linux.O_EXCL | linux.O_NOFOLLOW | linux.O_CLOEXEC,
+      0o600,
+      nameOnly,
     )
   }
 
@@ -103,60 +118,93 @@ export class RootedTree {
 
   /** Closes every directory but the root. */
   forget(): void {
-    for (const fd of this.#open.values()) closeSync(fd)
+    for (const { fd } of this.#open.values()) closeSync(fd)
     this.#open.clear()
   }
 
-  #directory(path: LayerPath): number {
+  #directory(path: LayerPath): OpenDirectory {
     const cached = this.#cached(path)
     if (cached !== undefined) return cached
-    let fd: number
     try {
-      fd = this.#openInRoot(path)
+      return this.#openInRoot(path)
     } catch (error) {
-      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return this.#keep(path, this.#makeDirectory(path))
+      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return this.#makeDirectory(path)
       if (isErrno(error, 'ELOOP', 'EXDEV')) throw notADirectory(path, error)
       throw error
     }
-    this.#events.directoryOpened?.(path, fd)
-    return this.#keep(path, fd)
   }
 
-  #makeDirectory(path: LayerPath): number {
+  #makeDirectory(path: LayerPath): OpenDirectory {
     const place = this.place(path)
     try {
       native().mkdirat(place.directory, place.name, 0o755)
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error
       // It is there, and yet it could not be opened: a file, or a link that leads nowhere.
-      if (!this.#events.blocked(path, place)) throw notADirectory(path, error)
+      if (!this.#events.blocked(place)) throw notADirectory(path, error)
     }
-    this.#events.implicitDirectory(path, place)
-    return native().openat2(place.directory, place.name, openPath | linux.O_NOFOLLOW, 0, nameOnly)
+    this.#events.implicitDirectory(place)
+    const fd = native().openat2(place.directory, place.name, openPath | linux.O_NOFOLLOW, 0, nameOnly)
+    return this.#keep(path, { fd, path: place.path })
   }
 
-  #openInRoot(path: LayerPath): number {
-    return native().openat2(this.root, path === '' ? '.' : Buffer.from(path, 'latin1'), openPath, 0, inRoot)
+  #openInRoot(path: LayerPath): OpenDirectory {
+    const fd = openPatiently(this.root, path === '' ? '.' : Buffer.from(path, 'latin1'))
+    const opened = this.#keep(path, { fd, path: this.#pathOf(fd) })
+    this.#events.directoryOpened?.(opened.path, fd)
+    return opened
   }
 
-  #cached(path: LayerPath): number | undefined {
-    if (path === '') return this.root
-    const fd = this.#open.get(path)
-    if (fd === undefined) return undefined
+  /** The kernel knows what the links on the way came to. */
+  #pathOf(fd: number): LayerPath {
+    return nameOf(fd).slice(this.#rootName.length).replace(/^\/+/, '')
+  }
+
+  #cached(path: LayerPath): OpenDirectory | undefined {
+    if (path === '') return { fd: this.root, path: '' }
+    const opened = this.#open.get(path)
+    if (opened === undefined) return undefined
     this.#open.delete(path)
-    this.#open.set(path, fd)
-    return fd
+    this.#open.set(path, opened)
+    return opened
   }
 
-  #keep(path: LayerPath, fd: number): number {
+  #keep(path: LayerPath, opened: OpenDirectory): OpenDirectory {
     if (this.#open.size >= cachedDirectories) {
-      const [oldest, oldestFd] = this.#open.entries().next().value!
-      closeSync(oldestFd)
+      const [oldest, { fd }] = this.#open.entries().next().value!
+      closeSync(fd)
       this.#open.delete(oldest)
     }
-    this.#open.set(path, fd)
-    return fd
+    this.#open.set(path, opened)
+    return opened
   }
+}
+
+/**
+ * A scoped walk over a `..` in a link gives up with EAGAIN when anything on the machine is renamed or mounted meanwhile. On a busy one that
+ * happens many times in a row: we wait a little, and give up after seconds.
+ */
+function openPatiently(root: number, path: Buffer | string): number {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return native().openat2(root, path, openPath, 0, inRoot)
+    } catch (error) {
+      if (!isErrno(error, 'EAGAIN') || attempt >= mostAttempts) throw error
+      Atomics.wait(pause, 0, 0, 1)
+    }
+  }
+}
+
+const mostAttempts = 5000
+const pause = new Int32Array(new SharedArrayBuffer(4))
+
+function placeIn(parent: OpenDirectory, path: LayerPath): Place {
+  const name = baseName(path)
+  return { directory: parent.fd, name: Buffer.from(name, 'latin1'), path: parent.path === '' ? name : `${parent.path}/${name}` }
+}
+
+function nameOf(fd: number): string {
+  return native().readlinkat(linux.AT_FDCWD, `/proc/self/fd/${fd}`).toString('latin1')
 }
 
 export function isDirectory(stat: NativeStat): boolean {

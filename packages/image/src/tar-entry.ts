@@ -24,8 +24,14 @@ export interface TarEntry {
 }
 
 const types: Record<string, TarEntryType> = {
-  'file': 'file', 'contiguous-file': 'file', 'directory': 'directory', 'symlink': 'symlink', 'link': 'hardlink',
-  'character-device': 'char', 'block-device': 'block', 'fifo': 'fifo',
+  'file': 'file',
+  'contiguous-file': 'file',
+  'directory': 'directory',
+  'symlink': 'symlink',
+  'link': 'hardlink',
+  'character-device': 'char',
+  'block-device': 'block',
+  'fifo': 'fifo',
 }
 
 const xattrPrefix = 'SCHILY.xattr.'

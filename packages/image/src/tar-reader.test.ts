@@ -21,7 +21,9 @@ async function readTar(bytes: Buffer, pieces = 1000): Promise<Read[]> {
     entry: (entry) => {
       const read: Read = { ...entry, content: Buffer.alloc(0) }
       entries.push(read)
-      return (chunk) => { read.content = Buffer.concat([read.content, chunk]) }
+      return (chunk) => {
+        read.content = Buffer.concat([read.content, chunk])
+      }
     },
   })
   for await (const piece of inPieces(bytes, pieces)) await reader.write(piece)
@@ -29,25 +31,36 @@ async function readTar(bytes: Buffer, pieces = 1000): Promise<Read[]> {
   return entries
 }
 
-const name = fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes.map((byte) => (byte === 0 || byte === 0x2f ? 0x61 : byte))))
+const name = fc
+  .uint8Array({ minLength: 1, maxLength: 200 })
+  .map((bytes) => Buffer.from(bytes.map((byte) => (byte === 0 || byte === 0x2f ? 0x61 : byte))))
 
 test('what is written is read again, byte for byte, however the bytes arrive', async () => {
-  await fc.assert(fc.asyncProperty(
-    fc.array(fc.record({
-      name, content: fc.uint8Array({ maxLength: 1500 }).map((bytes) => Buffer.from(bytes)), mode: fc.integer({ min: 0, max: 0o7777 }),
-      uid: fc.integer({ min: 0, max: 0xfffffffe }), gid: fc.integer({ min: 0, max: 0xfffffffe }),
-      mtimeNs: fc.bigInt({ min: -(2n ** 60n), max: 2n ** 62n }),
-      xattrs: fc.uniqueArray(fc.tuple(fc.constantFrom('user.a', 'user.b', 'security.capability'), name), { selector: ([key]) => key }),
-    }), { maxLength: 5 }),
-    fc.integer({ min: 1, max: 3000 }),
-    async (specs, pieces) => {
-      const read = await readTar(makeTar(specs.map((spec) => ({ ...spec, type: 'file' as const }))), pieces)
-      assert.deepEqual(
-        read.map(({ type: _type, size: _size, linkname: _link, deviceMajor: _major, deviceMinor: _minor, ...rest }) => rest),
-        specs.map((spec) => ({ ...spec, xattrs: spec.xattrs.toSorted(([a], [b]) => (a < b ? -1 : 1)) })),
-      )
-    },
-  ), { numRuns: 60 })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          name,
+          content: fc.uint8Array({ maxLength: 1500 }).map((bytes) => Buffer.from(bytes)),
+          mode: fc.integer({ min: 0, max: 0o7777 }),
+          uid: fc.integer({ min: 0, max: 0xfffffffe }),
+          gid: fc.integer({ min: 0, max: 0xfffffffe }),
+          mtimeNs: fc.bigInt({ min: -(2n ** 60n), max: 2n ** 62n }),
+          xattrs: fc.uniqueArray(fc.tuple(fc.constantFrom('user.a', 'user.b', 'security.capability'), name), { selector: ([key]) => key }),
+        }),
+        { maxLength: 5 },
+      ),
+      fc.integer({ min: 1, max: 3000 }),
+      async (specs, pieces) => {
+        const read = await readTar(makeTar(specs.map((spec) => ({ ...spec, type: 'file' as const }))), pieces)
+        assert.deepEqual(
+          read.map(({ type: _type, size: _size, linkname: _link, deviceMajor: _major, deviceMinor: _minor, ...rest }) => rest),
+          specs.map((spec) => ({ ...spec, xattrs: spec.xattrs.toSorted(([a], [b]) => (a < b ? -1 : 1)) })),
+        )
+      },
+    ),
+    { numRuns: 60 },
+  )
 })
 
 test('reads what GNU tar writes in each of its formats', async (t) => {
@@ -76,16 +89,30 @@ test('reads what GNU tar writes in each of its formats', async (t) => {
 })
 
 test('reads numbers in base 256, as GNU tar writes large ones', async () => {
-  const header = encodeUstar({
-    name: Buffer.from('big'), linkname: Buffer.alloc(0), mode: 0o600, uid: 0, gid: 0, size: 0, mtimeNs: 0n, deviceMajor: 0, deviceMinor: 0,
-  }, '0')
+  const header = encodeUstar(
+    {
+      name: Buffer.from('big'),
+      linkname: Buffer.alloc(0),
+      mode: 0o600,
+      uid: 0,
+      gid: 0,
+      size: 0,
+      mtimeNs: 0n,
+      deviceMajor: 0,
+      deviceMinor: 0,
+    },
+    '0',
+  )
   header.set([0x80, 0, 0, 0, 0xee, 0x6b, 0x28, 0x00], 108)
   const [entry] = await readTar(makeTar([withChecksum(header)]))
   assert.equal(entry?.uid, 4_000_000_000)
 })
 
 test('a global header changes nothing', async () => {
-  const global = encodePaxHeader([['path', Buffer.from('everything')], ['uid', Buffer.from('7')]])
+  const global = encodePaxHeader([
+    ['path', Buffer.from('everything')],
+    ['uid', Buffer.from('7')],
+  ])
   global.write('g', 156)
   withChecksum(global)
   const [entry] = await readTar(makeTar([global, { name: 'a', uid: 3 }]))
@@ -121,16 +148,24 @@ for (const [why, bytes] of [
   ['has a pax record without an end', makeTar([brokenPax('10 path=xyz'), { name: 'a' }])],
   ['has a pax size that is no number', makeTar([encodePaxHeader([['size', Buffer.from('-1')]]), { name: 'a' }])],
   ['has an endless pax header', withSize(encodePaxHeader([['path', Buffer.from('x')]]), 2 ** 32)],
-] as const) test(`refuses an archive that ${why}`, async () => {
-  await assert.rejects(readTar(Buffer.from(bytes)), hasCode('LAYER_CORRUPT'))
-})
+] as const)
+  test(`refuses an archive that ${why}`, async () => {
+    await assert.rejects(readTar(Buffer.from(bytes)), hasCode('LAYER_CORRUPT'))
+  })
 
 test('what the sink throws comes out of the reader, once', async () => {
-  const reader = createTarReader({ entry: () => { throw new Error('no more') } })
-  await assert.rejects((async () => {
-    await reader.write(makeTar([{ name: 'a' }, { name: 'b' }]))
-    await reader.end()
-  })(), /no more/)
+  const reader = createTarReader({
+    entry: () => {
+      throw new Error('no more')
+    },
+  })
+  await assert.rejects(
+    (async () => {
+      await reader.write(makeTar([{ name: 'a' }, { name: 'b' }]))
+      await reader.end()
+    })(),
+    /no more/,
+  )
 })
 
 function withChecksum(header: Buffer): Buffer {

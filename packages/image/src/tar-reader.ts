@@ -37,14 +37,16 @@ export function createTarReader(sink: TarSink): TarReader {
   extractor.on('drain', () => wake?.())
   extractor.on('close', () => wake?.())
   extractor.on('entry', (header: Header, stream, next) => {
-    const guard = <Arguments extends unknown[]>(act: (...values: Arguments) => void) => (...values: Arguments): void => {
-      if (failure !== undefined) return
-      try {
-        act(...values)
-      } catch (error) {
-        fail(error)
+    const guard =
+      <Arguments extends unknown[]>(act: (...values: Arguments) => void) =>
+      (...values: Arguments): void => {
+        if (failure !== undefined) return
+        try {
+          act(...values)
+        } catch (error) {
+          fail(error)
+        }
       }
-    }
     stream.on('error', () => {})
     guard(() => {
       const entry = entryFromHeader(header, longHeaders.take(header))
@@ -55,16 +57,26 @@ export function createTarReader(sink: TarSink): TarReader {
         queueMicrotask(() => next(null))
         return
       }
-      if (body !== undefined) stream.on('data', guard((chunk: unknown) => body(chunk as Buffer)))
-      stream.on('end', guard(() => {
-        sink.entryEnd?.(entry)
-        next(null)
-      }))
+      if (body !== undefined)
+        stream.on(
+          'data',
+          guard((chunk: unknown) => body(chunk as Buffer)),
+        )
+      stream.on(
+        'end',
+        guard(() => {
+          sink.entryEnd?.(entry)
+          next(null)
+        }),
+      )
       stream.resume()
     })()
   })
   const settled = async (ready: boolean): Promise<void> => {
-    if (!ready && failure === undefined) await new Promise<void>((resolve) => { wake = resolve })
+    if (!ready && failure === undefined)
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
     wake = undefined
     if (failure !== undefined) throw failure
   }
@@ -91,7 +103,8 @@ interface LongHeaders {
 }
 
 function takeLongHeaders(extractor: ExtractorParts): LongHeaders {
-  if (typeof extractor._decodeLongHeader !== 'function') throw new Error('tar-stream has no _decodeLongHeader: it is not the pinned version')
+  if (typeof extractor._decodeLongHeader !== 'function')
+    throw new Error('tar-stream has no _decodeLongHeader: it is not the pinned version')
   let records = new Map<string, Buffer>()
   let nextOffset = 0
   const follow = (byteOffset: number, size: number): void => {
@@ -119,7 +132,7 @@ function takeLongHeaders(extractor: ExtractorParts): LongHeaders {
       const taken = records
       records = new Map()
       const { byteOffset } = header as Header & { byteOffset: number }
-      follow(byteOffset, header.type === 'directory' ? 0 : header.size ?? 0)
+      follow(byteOffset, header.type === 'directory' ? 0 : (header.size ?? 0))
       return taken
     },
   }

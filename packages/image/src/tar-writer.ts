@@ -22,12 +22,18 @@ export function encodeTarHeader(entry: TarEntry): Buffer {
   const wholeTime = entry.mtimeNs >= 0n && entry.mtimeNs % 1_000_000_000n === 0n && seconds <= 0o77777777777n
   if (!wholeTime) records.push(['mtime', Buffer.from(formatTime(entry.mtimeNs))])
   for (const [key, value] of entry.xattrs.toSorted(([a], [b]) => (a < b ? -1 : 1))) records.push([`SCHILY.xattr.${key}`, value])
-  const header = encodeUstar({
-    ...entry, name, linkname: entry.linkname,
-    size: entry.size > 0o77777777777 ? 0 : entry.size,
-    uid: Math.min(entry.uid, 0o7777777), gid: Math.min(entry.gid, 0o7777777),
-    mtimeNs: wholeTime ? entry.mtimeNs : 0n,
-  }, typeFlags[entry.type])
+  const header = encodeUstar(
+    {
+      ...entry,
+      name,
+      linkname: entry.linkname,
+      size: entry.size > 0o77777777777 ? 0 : entry.size,
+      uid: Math.min(entry.uid, 0o7777777),
+      gid: Math.min(entry.gid, 0o7777777),
+      mtimeNs: wholeTime ? entry.mtimeNs : 0n,
+    },
+    typeFlags[entry.type],
+  )
   return records.length === 0 ? header : Buffer.concat([encodePaxHeader(records), header])
 }
 
@@ -46,29 +52,50 @@ function needsPax(name: Buffer, room: number): boolean {
 function formatTime(ns: bigint): string {
   const sign = ns < 0n ? '-' : ''
   const positive = ns < 0n ? -ns : ns
-  const fraction = String(positive % 1_000_000_000n).padStart(9, '0').replace(/0+$/, '')
+  const fraction = String(positive % 1_000_000_000n)
+    .padStart(9, '0')
+    .replace(/0+$/, '')
   return `${sign}${positive / 1_000_000_000n}${fraction === '' ? '' : `.${fraction}`}`
 }
 
 export function encodePaxHeader(records: readonly (readonly [string, Buffer])[]): Buffer {
-  const content = Buffer.concat(records.map(([key, value]) => {
-    const rest = Buffer.concat([Buffer.from(` ${key}=`, 'latin1'), value, Buffer.from('\n')])
-    // The length counts its own digits.
-    let length = rest.length + String(rest.length).length
-    if (rest.length + String(length).length !== length) length = rest.length + String(length).length
-    return Buffer.concat([Buffer.from(String(length)), rest])
-  }))
-  const header = encodeUstar({
-    name: Buffer.from('././@PaxHeader'), linkname: Buffer.alloc(0), mode: 0o644, uid: 0, gid: 0, size: content.length, mtimeNs: 0n,
-    deviceMajor: 0, deviceMinor: 0,
-  }, 'x')
+  const content = Buffer.concat(
+    records.map(([key, value]) => {
+      const rest = Buffer.concat([Buffer.from(` ${key}=`, 'latin1'), value, Buffer.from('\n')])
+      // The length counts its own digits.
+      let length = rest.length + String(rest.length).length
+      if (rest.length + String(length).length !== length) length = rest.length + String(length).length
+      return Buffer.concat([Buffer.from(String(length)), rest])
+    }),
+  )
+  const header = encodeUstar(
+    {
+      name: Buffer.from('././@PaxHeader'),
+      linkname: Buffer.alloc(0),
+      mode: 0o644,
+      uid: 0,
+      gid: 0,
+      size: content.length,
+      mtimeNs: 0n,
+      deviceMajor: 0,
+      deviceMinor: 0,
+    },
+    'x',
+  )
   return Buffer.concat([header, content, tarPadding(content.length)])
 }
 
 export function encodeUstar(entry: Omit<TarEntry, 'type' | 'xattrs'>, typeFlag: string): Buffer {
   const header = Buffer.alloc(block)
   const octal = (value: number | bigint, offset: number, length: number): void => {
-    header.write(value.toString(8).padStart(length - 1, '0').slice(-(length - 1)), offset, 'latin1')
+    header.write(
+      value
+        .toString(8)
+        .padStart(length - 1, '0')
+        .slice(-(length - 1)),
+      offset,
+      'latin1',
+    )
   }
   entry.name.copy(header, 0, 0, Math.min(entry.name.length, 100))
   octal(entry.mode, 100, 8)

@@ -6,7 +6,7 @@ import { opaqueAttribute, isWhiteoutDevice } from './overlay-marks.ts'
 import type { TreeReport } from './tree-writer.ts'
 
 /** What unpacking told about a tree and composing asks. */
-export type CompositionFacts = Pick<TreeReport, 'implicitParents' | 'outwardLinks' | 'throughLinks' | 'whiteoutParents'>
+export type CompositionFacts = Pick<TreeReport, 'implicitParents' | 'describedLate' | 'outwardLinks' | 'throughLinks' | 'whiteoutParents'>
 
 export interface DirectoryMetadata {
   mode: number
@@ -41,7 +41,7 @@ export function openTreeView(directory: string, facts: CompositionFacts): TreeVi
     facts,
     look: (path) => {
       let known = seen.get(path)
-      if (known === undefined) seen.set(path, known = lookAt(root, path))
+      if (known === undefined) seen.set(path, (known = lookAt(root, path)))
       return known
     },
     close: () => closeSync(root),

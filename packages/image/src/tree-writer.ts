@@ -2,7 +2,7 @@ import { closeSync, fchmodSync, fchownSync, writeSync } from 'node:fs'
 import { isErrno, isRocketError, RocketError } from '@rocket/contracts'
 import { linux, native } from '@rocket/host'
 import { corrupt } from './corrupt.ts'
-import { ancestorsOf, cleanEntryName, type LayerPath, showPath } from './entry-path.ts'
+import { ancestorsOf, cleanEntryName, type LayerPath, parentPath, showPath } from './entry-path.ts'
 import { isDirectory, type Place, RootedTree } from './rooted-tree.ts'
 import type { TarEntry } from './tar-entry.ts'
 import { isWhiteoutDevice, opaqueAttribute } from './overlay-marks.ts'
@@ -35,9 +35,14 @@ export interface TreeReport {
   unpackedBytes: number
   /** Directories that were made without an entry, the root among them if it has none. Sorted; a parent comes before its children. */
   implicitParents: LayerPath[]
+  /** Directories whose entry came after entries in them, which were written as into one without an entry. Absent when there are none. */
+  describedLate?: LayerPath[]
   /** Hard links to files that this layer does not hold. They were not made. */
   outwardLinks: { path: LayerPath; target: LayerPath }[]
-  /** Entries below a link that leads nowhere within this layer. They were not made. */
+  /**
+   * Entries below a link that leads nowhere within this layer, which were not made; directories that were only implied, and then replaced
+   * or deleted.
+   */
   throughLinks: LayerPath[]
   /** Directories in which something of the layers below is deleted. */
   whiteoutParents: LayerPath[]
@@ -59,14 +64,15 @@ const noFollow = linux.AT_SYMLINK_NOFOLLOW
 
 /**
  * Writes archive entries below one directory descriptor. Each entry is made new, never opened: what stood there is removed first (a
- * directory only makes way for something else), so that nothing is written through a link or a hard link. Owners, modes with set-id bits, times
- * and attributes are set on the object itself. Directory times are set by `finish`.
+ * directory only makes way for something else), so that nothing is written through a link or a hard link. Owners, modes with set-id bits,
+ * times and attributes are set on the object itself. Directory times are set by `finish`.
  */
 export class TreeWriter {
   readonly #tree: RootedTree
   readonly #options: TreeWriterOptions
   readonly #isRoot = process.geteuid?.() === 0
   readonly #implicit = new Set<LayerPath>()
+  readonly #late = new Set<LayerPath>()
   readonly #directories = new Map<LayerPath, DirectoryEnd>()
   /** By inode: directories of the layers below that we write into, with the time they had. Only with `apply`. */
   readonly #disturbed = new Map<bigint, { path: LayerPath; mtimeNs: bigint }>()
@@ -77,7 +83,14 @@ export class TreeWriter {
   /** Deleted and made again by this layer: what such a directory was below is of no interest. */
   readonly #reborn = new Set<LayerPath>()
   readonly #report: TreeReport = {
-    entries: 0, unpackedBytes: 0, implicitParents: [], outwardLinks: [], throughLinks: [], whiteoutParents: [], skipped: [], droppedXattrs: {},
+    entries: 0,
+    unpackedBytes: 0,
+    implicitParents: [],
+    outwardLinks: [],
+    throughLinks: [],
+    whiteoutParents: [],
+    skipped: [],
+    droppedXattrs: {},
   }
   #openFile: number | undefined
 
@@ -87,8 +100,8 @@ export class TreeWriter {
     // The directory was made private, for the time being.
     if (options.whiteouts !== 'apply') this.#directories.set('', { mode: 0o755, mtimeNs: 0n })
     this.#tree = new RootedTree(root, {
-      implicitDirectory: (path, place) => this.#madeImplicitly(path, place),
-      blocked: (path, place) => this.#unblock(path, place),
+      implicitDirectory: (place) => this.#madeImplicitly(place),
+      blocked: (place) => this.#unblock(place),
       ...(options.whiteouts === 'apply' ? { directoryOpened: (path: LayerPath, fd: number) => this.#disturb(path, fd) } : {}),
     })
     if (options.whiteouts === 'apply') this.#disturb('', root)
@@ -128,11 +141,12 @@ export class TreeWriter {
     }
     for (const path of this.#opaque) this.#dropNeedlessWhiteouts(path)
     for (const [path, end] of this.#directories) {
-      const place = path === '' ? { directory: this.#tree.root, name: Buffer.from('.') } : this.#tree.findPlace(path)
+      const place = path === '' ? this.#rootPlace() : this.#tree.findPlace(path)
       if (place !== undefined) this.#finishDirectory(place, end, path === '' && this.#implicit.has(''))
     }
     this.#tree.forget()
     this.#report.implicitParents = [...this.#implicit].sort()
+    if (this.#late.size > 0) this.#report.describedLate = [...this.#late].sort()
     this.#report.whiteoutParents = [...this.#whiteoutParents].sort()
     return this.#report
   }
@@ -150,20 +164,26 @@ export class TreeWriter {
     const whiteout = this.#options.whiteouts === 'none' ? undefined : parseWhiteout(path, entry.type)
     if (whiteout !== undefined) return this.#whiteOut(path, whiteout)
     if (path === '') return this.#root(entry)
-    if (this.#options.whiteouts === 'apply') this.#markWritten(path)
+    if (this.#options.whiteouts === 'apply') this.#markWritten(this.#tree.place(path).path)
     switch (entry.type) {
-      case 'file': return this.#file(path, entry)
-      case 'directory': return this.#directory(path, entry)
-      case 'symlink': return this.#symlink(path, entry)
-      case 'hardlink': return this.#hardlink(path, entry)
-      default: return this.#special(path, entry)
+      case 'file':
+        return this.#file(path, entry)
+      case 'directory':
+        return this.#directory(path, entry)
+      case 'symlink':
+        return this.#symlink(path, entry)
+      case 'hardlink':
+        return this.#hardlink(path, entry)
+      default:
+        return this.#special(path, entry)
     }
   }
 
   #file(path: LayerPath, entry: TarEntry): (chunk: Buffer) => void {
     if (this.#report.unpackedBytes + entry.size > this.#options.maxUnpackedBytes) {
       throw new RocketError('LAYER_TOO_LARGE', {
-        what: 'the archive was not unpacked', why: `its files hold more than ${this.#options.maxUnpackedBytes} bytes`,
+        what: 'the archive was not unpacked',
+        why: `its files hold more than ${this.#options.maxUnpackedBytes} bytes`,
         hint: 'if it is meant to be that large, raise the limit',
       })
     }
@@ -192,22 +212,24 @@ export class TreeWriter {
 
   #directory(path: LayerPath, entry: TarEntry): undefined {
     let place = this.#tree.place(path)
-    let wasWhiteout = false
+    let hidesLower = false
     try {
       native().mkdirat(place.directory, place.name, 0o700)
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error
       const stat = this.#tree.stat(place)
       if (stat === undefined || !isDirectory(stat)) {
-        wasWhiteout = stat !== undefined && isWhiteoutDevice(stat)
-        place = this.#remove(path, place)
+        // What the layer had there, a deletion or a file, hid the directory below; the new one must go on hiding it.
+        hidesLower = this.#options.whiteouts === 'overlay'
+        this.#remove(place)
+        place = this.#tree.place(path)
         native().mkdirat(place.directory, place.name, 0o700)
       }
     }
     const fd = this.#tree.openDirectory(place)
     try {
-      this.#describeDirectory(path, fd, entry)
-      if (wasWhiteout) this.#makeOpaque(path, fd)
+      this.#describeDirectory(place.path, fd, entry)
+      if (hidesLower) this.#makeOpaque(place.path, fd)
     } finally {
       closeSync(fd)
     }
@@ -215,7 +237,10 @@ export class TreeWriter {
 
   #root(entry: TarEntry): undefined {
     if (entry.type !== 'directory') {
-      throw new RocketError('ENTRY_PARENT_NOT_DIRECTORY', { what: 'the archive was refused', why: `it would replace the root by a ${entry.type}` })
+      throw new RocketError('ENTRY_PARENT_NOT_DIRECTORY', {
+        what: 'the archive was refused',
+        why: `it would replace the root by a ${entry.type}`,
+      })
     }
     const fd = native().openat2(this.#tree.root, '.', linux.O_RDONLY | linux.O_DIRECTORY | linux.O_CLOEXEC, 0, linux.RESOLVE_BENEATH)
     try {
@@ -230,9 +255,11 @@ export class TreeWriter {
     fchmodSync(fd, entry.mode | 0o700)
     this.#setXattrs(fd, entry)
     this.#directories.set(path, {
-      mode: entry.mode, mtimeNs: entry.mtimeNs, defaultAcl: entry.xattrs.find(([name]) => name === defaultAcl)?.[1],
+      mode: entry.mode,
+      mtimeNs: entry.mtimeNs,
+      defaultAcl: entry.xattrs.find(([name]) => name === defaultAcl)?.[1],
     })
-    this.#implicit.delete(path)
+    if (this.#implicit.delete(path) && path !== '') this.#late.add(path)
   }
 
   #finishDirectory(place: Place, { mode, mtimeNs, defaultAcl: list }: DirectoryEnd, isUnseenRoot: boolean): void {
@@ -250,12 +277,14 @@ export class TreeWriter {
 
   #symlink(path: LayerPath, entry: TarEntry): undefined {
     if (entry.linkname.length === 0) throw corrupt('the tar archive cannot be read', `the link ${showPath(path)} has no target`)
-    this.#setOwnerAndTime(this.#makeNew(path, (place) => native().symlinkat(entry.linkname, place.directory, place.name)), entry)
+    this.#setOwnerAndTime(
+      this.#makeNew(path, (place) => native().symlinkat(entry.linkname, place.directory, place.name)),
+      entry,
+    )
   }
 
   #hardlink(path: LayerPath, entry: TarEntry): undefined {
     const target = (this.#options.linkTarget ?? cleanEntryName)(entry.linkname)
-    if (target === path) return
     // Its own place first: making parents may close the least recently used directory.
     this.#tree.place(path)
     if (this.#findLinkTarget(target) === undefined) {
@@ -263,6 +292,7 @@ export class TreeWriter {
       this.#report.outwardLinks.push({ path, target })
       return
     }
+    if (target === path) return
     this.#makeNew(path, (place) => {
       const from = this.#findLinkTarget(target)
       if (from === undefined) throw missingTarget(path, target)
@@ -273,21 +303,28 @@ export class TreeWriter {
   #findLinkTarget(target: LayerPath): Place | undefined {
     const place = target === '' ? undefined : this.#tree.findPlace(target)
     const stat = place === undefined ? undefined : this.#tree.stat(place)
-    if (stat === undefined || isWhiteoutDevice(stat)) return undefined
+    if (place === undefined || stat === undefined || isWhiteoutDevice(stat)) return undefined
+    // A directory that is only implied here may be a link in the layers below, and links have hard links.
+    if (isDirectory(stat) && this.#options.hasLower && this.#implicit.has(place.path)) return undefined
     if (isDirectory(stat)) throw corrupt('the tar archive cannot be read', `a hard link leads to the directory ${showPath(target)}`)
     return place
   }
 
   #special(path: LayerPath, entry: TarEntry): undefined {
-    const skip = !this.#options.allowDevices ? `devices and fifos are not allowed: ${entry.type} ${entry.deviceMajor}:${entry.deviceMinor}`
-      // To overlayfs this device means that a file is deleted: an image must not say so to it.
-      : entry.type === 'char' && entry.deviceMajor === 0 && entry.deviceMinor === 0 ? "the device 0:0 is overlayfs's own mark"
-      : undefined
+    const skip = !this.#options.allowDevices
+      ? `devices and fifos are not allowed: ${entry.type} ${entry.deviceMajor}:${entry.deviceMinor}`
+      : // To overlayfs this device means that a file is deleted: an image must not say so to it.
+        entry.type === 'char' && entry.deviceMajor === 0 && entry.deviceMinor === 0
+        ? "the device 0:0 is overlayfs's own mark"
+        : undefined
     if (skip !== undefined) return this.#skip(path, skip)
     const type = { char: linux.S_IFCHR, block: linux.S_IFBLK, fifo: linux.S_IFIFO }[entry.type as 'char' | 'block' | 'fifo']
-    this.#setOwnerAndTime(this.#makeNew(path, (place) => {
-      native().mknodat(place.directory, place.name, type | 0o600, entry.deviceMajor, entry.deviceMinor)
-    }), entry)
+    this.#setOwnerAndTime(
+      this.#makeNew(path, (place) => {
+        native().mknodat(place.directory, place.name, type | 0o600, entry.deviceMajor, entry.deviceMinor)
+      }),
+      entry,
+    )
   }
 
   #setOwnerAndTime(place: Place, entry: TarEntry): void {
@@ -311,7 +348,8 @@ export class TreeWriter {
       if (isErrno(error, 'ENOSPC', 'E2BIG', 'ERANGE')) {
         throw new RocketError('ENTRY_LIMIT', {
           what: `the attribute ${JSON.stringify(name.slice(0, 300))} cannot be stored`,
-          why: `the file system has no room for its ${value.length} bytes`, cause: error,
+          why: `the file system has no room for its ${value.length} bytes`,
+          cause: error,
         })
       }
       if (!isErrno(error, 'ENOTSUP', 'EPERM', 'EINVAL')) throw error
@@ -323,28 +361,32 @@ export class TreeWriter {
     this.#report.droppedXattrs[name] = (this.#report.droppedXattrs[name] ?? 0) + 1
   }
 
-  /** `make` fails when something is there: that is removed, and it is made again. Returns where it is. */
+  /**
+   * `make` fails when something is there: that is removed, and it is made again. Returns where it is: a place given before is void then.
+   */
   #makeNew(path: LayerPath, make: (place: Place) => void): Place {
     let place = this.#tree.place(path)
     try {
       make(place)
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error
-      place = this.#remove(path, place)
+      this.#remove(place)
+      place = this.#tree.place(path)
       make(place)
     }
     return place
   }
 
-  /** Returns the place anew: removing a directory or a link makes the one given void. */
-  #remove(path: LayerPath, place: Place): Place {
+  #remove(place: Place): void {
     this.#tree.remove(place)
+    const { path } = place
+    // On the layers below, what was written into it could have gone elsewhere, through a link.
+    if (this.#options.hasLower && (this.#implicit.has(path) || this.#late.has(path))) this.#report.throughLinks.push(path)
     const below = `${path}/`
     for (const known of [this.#implicit, this.#directories, this.#opaque, this.#whiteoutParents]) {
       known.delete(path)
       for (const key of known.keys()) if (key.startsWith(below)) known.delete(key)
     }
-    return this.#tree.place(path)
   }
 
   #whiteOut(path: LayerPath, whiteout: Whiteout): undefined {
@@ -352,14 +394,19 @@ export class TreeWriter {
     if (this.#options.whiteouts === 'apply') return this.#deleteLower(whiteout)
     if (whiteout.kind === 'opaque') return this.#markOpaque(whiteout.path)
     if (!this.#options.hasLower) return this.#skip(path, 'there is no layer below from which it could delete')
+    const rebornBefore = this.#reborn.size
     const place = this.#tree.place(whiteout.path)
     const stat = this.#tree.stat(place)
+    // A deletion inside of what the layer deletes altogether: a directory was made for it that should not be there.
+    if (this.#reborn.size > rebornBefore) this.#report.throughLinks.push(whiteout.path)
     if (stat === undefined) {
       native().mknodat(place.directory, place.name, linux.S_IFCHR, 0, 0)
-      this.#whiteoutParents.add(whiteout.path.slice(0, Math.max(0, whiteout.path.lastIndexOf('/'))))
+      this.#whiteoutParents.add(parentPath(place.path))
     } else if (isDirectory(stat)) {
       // The layer brings a directory of its own: it hides what lies below, which is what a deletion beside it means.
       this.#markOpaque(whiteout.path)
+      // Only implied, it may be there for nothing but other deletions, and then should not be there at all.
+      if (this.#implicit.has(place.path)) this.#report.throughLinks.push(whiteout.path)
     }
   }
 
@@ -379,7 +426,7 @@ export class TreeWriter {
       throw notOpaque(path)
     }
     try {
-      this.#makeOpaque(path, fd)
+      this.#makeOpaque(place.path, fd)
     } finally {
       closeSync(fd)
     }
@@ -395,57 +442,67 @@ export class TreeWriter {
     if (!this.#whiteoutParents.delete(path)) return
     const fd = this.#tree.place(path === '' ? '.' : `${path}/.`).directory
     for (const name of this.#tree.list(fd)) {
-      const stat = this.#tree.stat({ directory: fd, name })
+      const stat = this.#tree.stat({ directory: fd, name, path: '' })
       if (stat !== undefined && isWhiteoutDevice(stat)) native().unlinkat(fd, name, 0)
     }
   }
 
   #deleteLower(whiteout: Exclude<Whiteout, { kind: 'reserved' }>): undefined {
-    const { path } = whiteout
-    if (path === '') return this.#clearBelow('', { directory: this.#tree.root, name: Buffer.from('.') })
-    const place = this.#tree.findPlace(path)
+    if (whiteout.path === '') return this.#clearBelow(this.#rootPlace())
+    const place = this.#tree.findPlace(whiteout.path)
     const stat = place === undefined ? undefined : this.#tree.stat(place)
-    if (place === undefined || stat === undefined) return
-    if (whiteout.kind === 'delete' && !this.#written.has(path)) this.#remove(path, place)
-    else if (isDirectory(stat)) this.#clearBelow(path, place)
-    else if (whiteout.kind === 'opaque') throw notOpaque(path)
+    if (whiteout.kind === 'opaque') {
+      if (stat !== undefined && !isDirectory(stat)) throw notOpaque(whiteout.path)
+      // An opaque directory is there, if empty.
+      this.#tree.place(`${whiteout.path}/.`)
+      const own = this.#tree.place(whiteout.path)
+      this.#markWritten(own.path)
+      this.#clearBelow(own)
+    } else if (place !== undefined && stat !== undefined) {
+      if (!this.#written.has(place.path)) this.#remove(place)
+      else if (isDirectory(stat)) this.#clearBelow(place)
+    }
   }
 
   /** Removes everything in a directory that this layer did not write itself. */
-  #clearBelow(path: LayerPath, place: Place): undefined {
+  #clearBelow(place: Place): undefined {
     // A descriptor of its own: removing a directory closes those that the tree keeps.
     const fd = this.#tree.openDirectory(place)
     try {
+      this.#disturb(place.path, fd)
       for (const name of this.#tree.list(fd)) {
-        const child = (path === '' ? '' : `${path}/`) + name.toString('latin1')
-        const inside = { directory: fd, name }
+        const inside = { directory: fd, name, path: (place.path === '' ? '' : `${place.path}/`) + name.toString('latin1') }
         const stat = this.#tree.stat(inside)
-        if (!this.#written.has(child)) this.#remove(child, inside)
-        else if (stat !== undefined && isDirectory(stat)) this.#clearBelow(child, inside)
+        if (!this.#written.has(inside.path)) this.#remove(inside)
+        else if (stat !== undefined && isDirectory(stat)) this.#clearBelow(inside)
       }
     } finally {
       closeSync(fd)
     }
   }
 
-  #madeImplicitly(path: LayerPath, place: Place): void {
+  #rootPlace(): Place {
+    return { directory: this.#tree.root, name: Buffer.from('.'), path: '' }
+  }
+
+  #madeImplicitly({ directory, name, path }: Place): void {
     this.#countEntry()
-    native().fchmodat(place.directory, place.name, 0o755)
-    if (this.#isRoot) native().fchownat(place.directory, place.name, 0, 0, noFollow)
+    native().fchmodat(directory, name, 0o755)
+    if (this.#isRoot) native().fchownat(directory, name, 0, 0, noFollow)
     if (!this.#reborn.has(path)) this.#implicit.add(path)
     this.#directories.set(path, { mode: 0o755, mtimeNs: 0n })
   }
 
   /** A deletion of this layer stands where one of its entries needs a directory: the directory comes, and hides what was deleted. */
-  #unblock(path: LayerPath, place: Place): boolean {
+  #unblock(place: Place): boolean {
     const stat = this.#tree.stat(place)
     if (stat === undefined || !isWhiteoutDevice(stat)) return false
     native().unlinkat(place.directory, place.name, 0)
     native().mkdirat(place.directory, place.name, 0o755)
-    this.#reborn.add(path)
+    this.#reborn.add(place.path)
     const fd = this.#tree.openDirectory(place)
     try {
-      this.#makeOpaque(path, fd)
+      this.#makeOpaque(place.path, fd)
     } finally {
       closeSync(fd)
     }
@@ -470,7 +527,8 @@ export class TreeWriter {
     this.#report.entries++
     if (this.#report.entries <= this.#options.maxEntries) return
     throw new RocketError('LAYER_TOO_LARGE', {
-      what: 'the archive was not unpacked', why: `it makes more than ${this.#options.maxEntries} files and directories`,
+      what: 'the archive was not unpacked',
+      why: `it makes more than ${this.#options.maxEntries} files and directories`,
       hint: 'if it is meant to be that large, raise the limit',
     })
   }
@@ -478,7 +536,8 @@ export class TreeWriter {
 
 function missingTarget(path: LayerPath, target: LayerPath): RocketError {
   return new RocketError('HARDLINK_TARGET_MISSING', {
-    what: `the hard link ${showPath(path)} was refused`, why: `there is no ${showPath(target)} in the image`,
+    what: `the hard link ${showPath(path)} was refused`,
+    why: `there is no ${showPath(target)} in the image`,
   })
 }
 

@@ -6,5 +6,9 @@ import { type LayerPath, showPath } from './entry-path.ts'
 export function unpackError(path: LayerPath, error: unknown): unknown {
   if (isRocketError(error) || !(error instanceof Error) || !('syscall' in error)) return error
   if (!isErrno(error, 'ENAMETOOLONG')) return syscallError(error, `the entry ${showPath(path)} was not written`)
-  return new RocketError('ENTRY_NAME_INVALID', { what: `the entry ${showPath(path)} was refused`, why: 'its name or target is too long', cause: error })
+  return new RocketError('ENTRY_NAME_INVALID', {
+    what: `the entry ${showPath(path)} was refused`,
+    why: 'its name or target is too long',
+    cause: error,
+  })
 }

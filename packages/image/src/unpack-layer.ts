@@ -26,29 +26,36 @@ export type UnpackedLayer = ArchiveDigests & TreeReport
 
 /**
  * Unpacks one layer (a tar archive, compressed in any way) into `target`: a directory that is made, or an empty one of ours, or a
- * descriptor of a directory the caller vouches for. Digests are verified while it streams. With a path, whatever fails leaves no tree behind;
- * with a descriptor, what was written stays for the caller to remove.
- * The result says what the tree needs to become part of a rootfs: see `planComposition`.
- * Throws LAYER_DIGEST_MISMATCH, LAYER_CORRUPT, LAYER_TOO_LARGE, ENTRY_*, HARDLINK_TARGET_MISSING, WHITEOUT_INVALID, UNPACK_TARGET_UNSAFE,
- * DISK_FULL, SYSCALL_FAILED. Spec: OCI image-spec, layer.md.
+ * descriptor of a directory the caller vouches for. Digests are verified while it streams. With a path, whatever fails leaves no tree
+ * behind; with a descriptor, what was written stays for the caller to remove. The result says what the tree needs to become part of a
+ * rootfs: see `planComposition`. Throws LAYER_DIGEST_MISMATCH, LAYER_CORRUPT, LAYER_TOO_LARGE, ENTRY_*, HARDLINK_TARGET_MISSING,
+ * WHITEOUT_INVALID, UNPACK_TARGET_UNSAFE, DISK_FULL, SYSCALL_FAILED. Spec: OCI image-spec, layer.md.
  */
 export async function unpackLayer(source: ArchiveSource, target: string | number, options: UnpackOptions = {}): Promise<UnpackedLayer> {
-  return unpackInto(target, options, (writer) => {
-    let path: LayerPath = ''
-    return {
-      entry: (entry) => {
-        path = cleanEntryName(entry.name)
-        return writer.begin(path, entry)
-      },
-      entryEnd: (entry) => writer.end(path, entry),
-    }
-  }, source)
+  return unpackInto(
+    target,
+    options,
+    (writer) => {
+      let path: LayerPath = ''
+      return {
+        entry: (entry) => {
+          path = cleanEntryName(entry.name)
+          return writer.begin(path, entry)
+        },
+        entryEnd: (entry) => writer.end(path, entry),
+      }
+    },
+    source,
+  )
 }
 
 /** The same for any archive that holds a tree: `sinkFor` decides what becomes of its entries, `check` has the last word. */
 export async function unpackInto(
-  target: string | number, options: UnpackOptions & { linkTarget?: TreeWriterOptions['linkTarget'] },
-  sinkFor: (writer: TreeWriter) => TarSink, source: ArchiveSource, check: () => void = () => {},
+  target: string | number,
+  options: UnpackOptions & { linkTarget?: TreeWriterOptions['linkTarget'] },
+  sinkFor: (writer: TreeWriter) => TarSink,
+  source: ArchiveSource,
+  check: () => void = () => {},
 ): Promise<UnpackedLayer> {
   const limits = { ...defaultUnpackLimits, ...options.limits }
   const opened = typeof target === 'string' ? openUnpackTarget(target) : undefined

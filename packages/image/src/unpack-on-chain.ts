@@ -11,12 +11,16 @@ import { type UnpackedLayer, unpackLayer, type UnpackOptions } from './unpack-la
 import { openUnpackTarget } from './unpack-target.ts'
 
 /**
- * Unpacks a layer on the trees below it (bottom first), so that links and files down there are met as they are; what changes is collected in
- * `target`, which becomes a tree of the overlay above them. On no trees it is unpacked alone, as the bottom one. Whatever fails leaves no tree
- * behind. Throws what `unpackLayer` throws. Needs root, for the overlay; `${target}.work` must be free and on the same file system.
+ * Unpacks a layer on the trees below it (bottom first), so that links and files down there are met as they are; what changes is collected
+ * in `target`, which becomes a tree of the overlay above them. On no trees it is unpacked alone, as the bottom one. Whatever fails leaves
+ * no tree behind. Throws what `unpackLayer` throws. Needs root, for the overlay; `${target}.work` must be free and on the same file
+ * system.
  */
 export async function unpackLayerOn(
-  source: ArchiveSource, target: string, lower: readonly string[], options: Omit<UnpackOptions, 'whiteouts' | 'hasLower'> = {},
+  source: ArchiveSource,
+  target: string,
+  lower: readonly string[],
+  options: Omit<UnpackOptions, 'whiteouts' | 'hasLower'> = {},
 ): Promise<UnpackedLayer> {
   if (lower.length === 0) return unpackLayer(source, target, { ...options, whiteouts: 'overlay', hasLower: false })
   const upper = openUnpackTarget(target)
@@ -44,10 +48,24 @@ export async function unpackLayerOn(
 /** Makes a thin tree of directories and nothing else: see `planTopTree`. `target` is as for `unpackLayer`. */
 export function writeTopTree(target: string, directories: readonly TopDirectory[]): void {
   const opened = openUnpackTarget(target)
-  const writer = new TreeWriter(opened.root, { whiteouts: 'none', hasLower: false, allowDevices: false, maxEntries: Number.MAX_SAFE_INTEGER, maxUnpackedBytes: 0 })
+  const writer = new TreeWriter(opened.root, {
+    whiteouts: 'none',
+    hasLower: false,
+    allowDevices: false,
+    maxEntries: Number.MAX_SAFE_INTEGER,
+    maxUnpackedBytes: 0,
+  })
   try {
     for (const { path, ...looks } of directories) {
-      const entry = { type: 'directory' as const, name: Buffer.alloc(0), linkname: Buffer.alloc(0), size: 0, deviceMajor: 0, deviceMinor: 0, ...looks }
+      const entry = {
+        type: 'directory' as const,
+        name: Buffer.alloc(0),
+        linkname: Buffer.alloc(0),
+        size: 0,
+        deviceMajor: 0,
+        deviceMinor: 0,
+        ...looks,
+      }
       writer.begin(cleanEntryName(Buffer.from(path, 'latin1')), entry)
       writer.end(path, entry)
     }
@@ -60,7 +78,12 @@ export function writeTopTree(target: string, directories: readonly TopDirectory[
   }
 }
 
-const whole: CompositionFacts & { implicitParents: LayerPath[] } = { implicitParents: [], outwardLinks: [], throughLinks: [], whiteoutParents: [] }
+const whole: CompositionFacts & { implicitParents: LayerPath[] } = {
+  implicitParents: [],
+  outwardLinks: [],
+  throughLinks: [],
+  whiteoutParents: [],
+}
 
 /**
  * The root of an overlay that is mounted nowhere: it is mounted in a mount namespace that we make and leave again at once, so that only the
@@ -76,8 +99,12 @@ function openOverlay(lower: readonly string[], upper: string, work: string): num
     try {
       setPropagation('/', 'private', true)
       mountOverlay({
-        trees: together ? lower.map((directory) => basename(directory)) : lower, ...(together ? { base } : {}),
-        upper, work, target: upper, options: ['index=off', 'redirect_dir=off', 'metacopy=off', 'volatile'],
+        trees: together ? lower.map((directory) => basename(directory)) : lower,
+        ...(together ? { base } : {}),
+        upper,
+        work,
+        target: upper,
+        options: ['index=off', 'redirect_dir=off', 'metacopy=off', 'volatile'],
       })
       return openSync(upper, linux.O_RDONLY | linux.O_DIRECTORY | linux.O_CLOEXEC)
     } finally {

@@ -76,5 +76,10 @@ function checkOwn(parent: number, root: number, path: string): void {
 }
 
 function unsafe(path: string, why: string, cause?: unknown): RocketError {
-  return new RocketError('UNPACK_TARGET_UNSAFE', { what: `cannot unpack into ${path}`, why, hint: 'remove it, or use another directory', cause })
+  return new RocketError('UNPACK_TARGET_UNSAFE', {
+    what: `cannot unpack into ${path}`,
+    why,
+    hint: 'remove it, or use another directory',
+    cause,
+  })
 }

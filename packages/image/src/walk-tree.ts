@@ -27,9 +27,9 @@ const openFile = linux.O_RDONLY | linux.O_NOFOLLOW | linux.O_NONBLOCK | linux.O_
 const nameOnly = linux.RESOLVE_BENEATH | linux.RESOLVE_NO_SYMLINKS
 
 /**
- * Every file of a tree as an archive entry, the root first, a directory before its content, names in the order of their bytes: the same tree
- * always gives the same sequence. Of the names of one file the first is the file, the others are hard links to it. Links are not followed.
- * Sockets and overlayfs's marks are left out. Throws PACK_FAILED when the tree changes meanwhile in a way that shows.
+ * Every file of a tree as an archive entry, the root first, a directory before its content, names in the order of their bytes: the same
+ * tree always gives the same sequence. Of the names of one file the first is the file, the others are hard links to it. Links are not
+ * followed. Sockets and overlayfs's marks are left out. Throws PACK_FAILED when the tree changes meanwhile in a way that shows.
  */
 export function* walkTree(directory: string, options: WalkOptions = {}): Generator<WalkedEntry, void, undefined> {
   const root = openRoot(directory)
@@ -47,12 +47,19 @@ function openRoot(directory: string): number {
     return native().openat2(linux.AT_FDCWD, directory, linux.O_RDONLY | linux.O_DIRECTORY | linux.O_CLOEXEC, 0, 0)
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT', 'ENOTDIR', 'EACCES')) throw cause
-    throw new RocketError('PACK_FAILED', { what: `the root file system ${directory} cannot be packed`, why: 'it is not a directory that can be read', cause })
+    throw new RocketError('PACK_FAILED', {
+      what: `the root file system ${directory} cannot be packed`,
+      why: 'it is not a directory that can be read',
+      cause,
+    })
   }
 }
 
 function* walkDirectory(
-  fd: number, path: LayerPath, firstNames: Map<string, LayerPath>, options: WalkOptions,
+  fd: number,
+  path: LayerPath,
+  firstNames: Map<string, LayerPath>,
+  options: WalkOptions,
 ): Generator<WalkedEntry, void, undefined> {
   for (const name of readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' }).sort(Buffer.compare)) {
     const child = (path === '' ? '' : `${path}/`) + name.toString('latin1')
@@ -79,7 +86,10 @@ function* walkDirectory(
 }
 
 function* walkInto(
-  fd: number, path: LayerPath, firstNames: Map<string, LayerPath>, options: WalkOptions,
+  fd: number,
+  path: LayerPath,
+  firstNames: Map<string, LayerPath>,
+  options: WalkOptions,
 ): Generator<WalkedEntry, void, undefined> {
   try {
     yield { path, entry: describe(path, native().fstatat(fd, '', linux.AT_EMPTY_PATH), 'directory', readXattrs(fd), options) }
@@ -92,7 +102,8 @@ function* walkInto(
 function* openContent(fd: number, path: LayerPath, options: WalkOptions): Generator<WalkedEntry, void, undefined> {
   try {
     const stat = native().fstatat(fd, '', linux.AT_EMPTY_PATH)
-    if (typeOf(stat) !== 'file') throw new RocketError('PACK_FAILED', { what: `${showPath(path)} cannot be packed`, why: 'it changed while it was read' })
+    if (typeOf(stat) !== 'file')
+      throw new RocketError('PACK_FAILED', { what: `${showPath(path)} cannot be packed`, why: 'it changed while it was read' })
     yield { path, entry: describe(path, stat, 'file', readXattrs(fd), options), content: fd }
   } finally {
     closeSync(fd)
@@ -102,21 +113,35 @@ function* openContent(fd: number, path: LayerPath, options: WalkOptions): Genera
 function describe(path: LayerPath, stat: NativeStat, type: TarEntryType, xattrs: [string, Buffer][], { latestNs }: WalkOptions): TarEntry {
   const isDevice = type === 'char' || type === 'block'
   return {
-    type, name: Buffer.from(path, 'latin1'), linkname: Buffer.alloc(0), mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid,
-    size: type === 'file' ? stat.size : 0, mtimeNs: latestNs !== undefined && stat.mtimeNs > latestNs ? latestNs : stat.mtimeNs,
-    deviceMajor: isDevice ? stat.major : 0, deviceMinor: isDevice ? stat.minor : 0,
+    type,
+    name: Buffer.from(path, 'latin1'),
+    linkname: Buffer.alloc(0),
+    mode: stat.mode & 0o7777,
+    uid: stat.uid,
+    gid: stat.gid,
+    size: type === 'file' ? stat.size : 0,
+    mtimeNs: latestNs !== undefined && stat.mtimeNs > latestNs ? latestNs : stat.mtimeNs,
+    deviceMajor: isDevice ? stat.major : 0,
+    deviceMinor: isDevice ? stat.minor : 0,
     xattrs: xattrs.filter(([name, value]) => keepsXattr(type, name, value)),
   }
 }
 
 function typeOf(stat: NativeStat): TarEntryType | undefined {
   switch (stat.mode & linux.S_IFMT) {
-    case linux.S_IFREG: return 'file'
-    case linux.S_IFDIR: return 'directory'
-    case linux.S_IFLNK: return 'symlink'
-    case linux.S_IFCHR: return 'char'
-    case linux.S_IFBLK: return 'block'
-    case linux.S_IFIFO: return 'fifo'
-    default: return undefined
+    case linux.S_IFREG:
+      return 'file'
+    case linux.S_IFDIR:
+      return 'directory'
+    case linux.S_IFLNK:
+      return 'symlink'
+    case linux.S_IFCHR:
+      return 'char'
+    case linux.S_IFBLK:
+      return 'block'
+    case linux.S_IFIFO:
+      return 'fifo'
+    default:
+      return undefined
   }
 }

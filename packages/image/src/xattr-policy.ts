@@ -12,8 +12,8 @@ export const defaultAcl = 'system.posix_acl_default'
 
 /**
  * Whether an image's extended attribute is kept: `security.capability` of regular files; `user.*` and access control lists of regular
- * files and directories, the only ones the kernel lets have them. Labels of another machine's security modules, `trusted.*` and overlayfs's own
- * attributes are not. (rkt kept no lists, and nothing on directories: who may read a file is part of what was packed.)
+ * files and directories, the only ones the kernel lets have them. Labels of another machine's security modules, `trusted.*` and
+ * overlayfs's own attributes are not. (rkt kept no lists, and nothing on directories: who may read a file is part of what was packed.)
  */
 export function keepsXattr(type: TarEntryType, name: string, value: Buffer): boolean {
   if (overlayOwn.test(name)) return false

@@ -13,7 +13,9 @@ export function formatPodManifest(manifest: PodManifest): string {
     volumes: orNull(manifest.volumes),
     isolators: orNull(manifest.isolators),
     annotations: orNull(manifest.annotations),
-    ports: orNull(manifest.ports?.map((port) => ({ ...port, ...(port.podPort === undefined ? {} : { podPort: completePort(port.podPort) }) }))),
+    ports: orNull(
+      manifest.ports?.map((port) => ({ ...port, ...(port.podPort === undefined ? {} : { podPort: completePort(port.podPort) }) })),
+    ),
     ...(isEmpty(manifest.userAnnotations) ? {} : { userAnnotations: manifest.userAnnotations }),
     ...(isEmpty(manifest.userLabels) ? {} : { userLabels: manifest.userLabels }),
   })
@@ -25,7 +27,9 @@ type Port = NonNullable<App['ports']>[number]
 function withDefaults(app: App): App {
   return {
     ...app,
-    ...(app.mountPoints === undefined ? {} : { mountPoints: app.mountPoints.map((point) => ({ ...point, readOnly: point.readOnly ?? false })) }),
+    ...(app.mountPoints === undefined
+      ? {}
+      : { mountPoints: app.mountPoints.map((point) => ({ ...point, readOnly: point.readOnly ?? false })) }),
     ...(app.ports === undefined ? {} : { ports: app.ports.map(completePort) }),
   }
 }

@@ -4,11 +4,13 @@ import { checkQuantity, parseQuantity } from './quantity.ts'
 
 type Check = (value: unknown, name: string) => string | undefined
 
-const limited: Check = (value) => resource(value, (default_) => (default_ === undefined || default_ === false ? undefined : 'default must be false'))
-const shared: Check = (value) => resource(value, (default_, request) => {
-  if (default_ !== true) return 'default must be true'
-  return request === undefined ? undefined : 'request not supported by this resource, must be empty'
-})
+const limited: Check = (value) =>
+  resource(value, (default_) => (default_ === undefined || default_ === false ? undefined : 'default must be false'))
+const shared: Check = (value) =>
+  resource(value, (default_, request) => {
+    if (default_ !== true) return 'default must be true'
+    return request === undefined ? undefined : 'request not supported by this resource, must be empty'
+  })
 
 /** What the reference library knows, and rkt's own: how a value is checked, and whether there may be several. */
 const known: Record<string, { check: Check; single?: boolean }> = {
@@ -85,7 +87,8 @@ function seccompSet(value: unknown): string | undefined {
 }
 
 function integer(value: unknown, name: string, min: number, max: number): string | undefined {
-  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max ? undefined
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
+    ? undefined
     : `${name} must be between ${min} and ${max}, got ${JSON.stringify(value)}`
 }
 
@@ -93,7 +96,8 @@ function selinuxContext(value: unknown): string | undefined {
   const context = isObject(value) ? value : {}
   for (const key of ['user', 'role', 'type', 'level']) {
     const part = context[key]
-    if (typeof part !== 'string' || part === '' || (key !== 'level' && part.includes(':'))) return `invalid ${key} value "${String(part ?? '')}"`
+    if (typeof part !== 'string' || part === '' || (key !== 'level' && part.includes(':')))
+      return `invalid ${key} value "${String(part ?? '')}"`
   }
   return undefined
 }
@@ -104,7 +108,9 @@ function apparmorProfile(value: unknown): string | undefined {
 }
 
 function sysctl(value: unknown): string | undefined {
-  return isObject(value) && Object.values(value).every((setting) => typeof setting === 'string') ? undefined : 'the value is not a map of strings'
+  return isObject(value) && Object.values(value).every((setting) => typeof setting === 'string')
+    ? undefined
+    : 'the value is not a map of strings'
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -28,7 +28,11 @@ function checkName(name: string, kind: string, characters: RegExp, others: strin
 }
 
 function sanitize(text: string, illegal: RegExp, by: string): string {
-  const name = text.toLowerCase().replace(illegal, by).replace(/^[^a-z0-9]+/, '').replace(/[^a-z0-9]+$/, '')
+  const name = text
+    .toLowerCase()
+    .replace(illegal, by)
+    .replace(/^[^a-z0-9]+/, '')
+    .replace(/[^a-z0-9]+$/, '')
   if (name === '') throw new Error('must contain at least one valid character')
   return name
 }

@@ -27,10 +27,15 @@ export function acName(missing: string): z.ZodString {
   return checked(required(missing), checkAcName)
 }
 
-const semVer = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*))*)?(\+[\da-zA-Z-]+(\.[\da-zA-Z-]+)*)?$/
+const identifier = String.raw`(0|[1-9]\d*|\d*[a-zA-Z-][\da-zA-Z-]*)`
+/** SemVer 2.0.0: three numbers, a pre-release, build metadata. */
+const semVer = new RegExp(
+  String.raw`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-${identifier}(\.${identifier})*)?(\+[\da-zA-Z-]+(\.[\da-zA-Z-]+)*)?$`,
+)
 
 export const AcVersion = checked(required('acVersion must be set'), (value) =>
-  !semVer.test(value) ? 'SemVer is bad' : /^0\.0\.0($|[-+])/.test(value) ? 'SemVer cannot be zero' : undefined)
+  !semVer.test(value) ? 'SemVer is bad' : /^0\.0\.0($|[-+])/.test(value) ? 'SemVer cannot be zero' : undefined,
+)
 
 export function acKind(kind: 'ImageManifest' | 'PodManifest'): z.ZodString {
   return checked(required('ACKind must be set'), (value) => (value === kind ? undefined : `bad ACKind: ${value}`))

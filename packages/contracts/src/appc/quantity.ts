@@ -7,11 +7,24 @@ export interface Quantity {
 
 const nanos = 1_000_000_000n
 const decimal: Record<string, bigint> = {
-  n: 1n, u: 1000n, m: 1_000_000n, '': nanos, k: nanos * 10n ** 3n, M: nanos * 10n ** 6n, G: nanos * 10n ** 9n, T: nanos * 10n ** 12n,
-  P: nanos * 10n ** 15n, E: nanos * 10n ** 18n,
+  'n': 1n,
+  'u': 1000n,
+  'm': 1_000_000n,
+  '': nanos,
+  'k': nanos * 10n ** 3n,
+  'M': nanos * 10n ** 6n,
+  'G': nanos * 10n ** 9n,
+  'T': nanos * 10n ** 12n,
+  'P': nanos * 10n ** 15n,
+  'E': nanos * 10n ** 18n,
 }
 const binary: Record<string, bigint> = {
-  Ki: nanos * 2n ** 10n, Mi: nanos * 2n ** 20n, Gi: nanos * 2n ** 30n, Ti: nanos * 2n ** 40n, Pi: nanos * 2n ** 50n, Ei: nanos * 2n ** 60n,
+  Ki: nanos * 2n ** 10n,
+  Mi: nanos * 2n ** 20n,
+  Gi: nanos * 2n ** 30n,
+  Ti: nanos * 2n ** 40n,
+  Pi: nanos * 2n ** 50n,
+  Ei: nanos * 2n ** 60n,
 }
 
 const wanted = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
@@ -71,7 +84,9 @@ function scaleOf(suffix: string): { numerator: bigint; denominator: bigint; fami
   const exponent = /^[eE]([+-]?\d{1,3})$/.exec(suffix)?.[1]
   if (exponent === undefined) return undefined
   const power = 10n ** BigInt(Math.abs(Number(exponent)))
-  return Number(exponent) < 0 ? { numerator: nanos, denominator: power, family: 'exponent' } : { numerator: nanos * power, denominator: 1n, family: 'exponent' }
+  return Number(exponent) < 0
+    ? { numerator: nanos, denominator: power, family: 'exponent' }
+    : { numerator: nanos * power, denominator: 1n, family: 'exponent' }
 }
 
 function formatExponent(nano: bigint): string {

@@ -1,16 +1,19 @@
 import * as z from 'zod'
 
 /** The registered algorithms, full length, lower case: checked before anything makes a path or a URL of it. */
-export const OciDigest = z.string().max(200).regex(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/, 'is not a digest')
+export const OciDigest = z
+  .string()
+  .max(200)
+  .regex(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/, 'is not a digest')
 
 export const OciAnnotations = z.record(z.string(), z.string())
 
 export const OciPlatform = z.object({
-  architecture: z.string(),
-  os: z.string(),
+  'architecture': z.string(),
+  'os': z.string(),
   'os.version': z.string().optional(),
   'os.features': z.array(z.string()).nullish(),
-  variant: z.string().optional(),
+  'variant': z.string().optional(),
 })
 export type OciPlatform = z.infer<typeof OciPlatform>
 

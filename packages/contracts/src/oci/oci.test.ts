@@ -7,7 +7,10 @@ import { OciManifest } from './manifest/schema.ts'
 import { OciRuntimeConfig } from './runtime-config/schema.ts'
 
 for (const [folder, schema] of [
-  ['manifest', OciManifest], ['index', OciIndex], ['image-config', OciImageConfig], ['runtime-config', OciRuntimeConfig],
+  ['manifest', OciManifest],
+  ['index', OciIndex],
+  ['image-config', OciImageConfig],
+  ['runtime-config', OciRuntimeConfig],
 ] as const) {
   const read = (file: string): unknown => JSON.parse(readFileSync(new URL(`${folder}/examples/${file}`, import.meta.url), 'utf8'))
   for (const file of readdirSync(new URL(`${folder}/examples`, import.meta.url)).filter((name) => name.endsWith('.json'))) {

@@ -39,10 +39,18 @@ export function describeTree(root: string, except?: string): string {
   const visit = (path: Buffer, shown: string): void => {
     const stat = native().fstatat(linux.AT_FDCWD, path, linux.AT_SYMLINK_NOFOLLOW)
     const type = stat.mode & linux.S_IFMT
-    const xattrs = native().listXattrs(path).map((name) => `${name.toString('latin1')}=${native().getXattr(path, name)?.toString('hex')}`).sort()
-    const content = type === linux.S_IFREG ? `${stat.size} ${digestOf('sha256', readFileSync(path)).slice(0, 12)}`
-      : type === linux.S_IFLNK ? native().readlinkat(linux.AT_FDCWD, path).toString('latin1')
-      : type === linux.S_IFCHR || type === linux.S_IFBLK ? `${stat.major}:${stat.minor}` : ''
+    const xattrs = native()
+      .listXattrs(path)
+      .map((name) => `${name.toString('latin1')}=${native().getXattr(path, name)?.toString('hex')}`)
+      .sort()
+    const content =
+      type === linux.S_IFREG
+        ? `${stat.size} ${digestOf('sha256', readFileSync(path)).slice(0, 12)}`
+        : type === linux.S_IFLNK
+          ? native().readlinkat(linux.AT_FDCWD, path).toString('latin1')
+          : type === linux.S_IFCHR || type === linux.S_IFBLK
+            ? `${stat.major}:${stat.minor}`
+            : ''
     // The root's own time changes with what is put beside it.
     const time = shown === '.' && except !== undefined ? '' : String(stat.mtimeNs)
     const links = type === linux.S_IFDIR ? '' : String(stat.nlink)

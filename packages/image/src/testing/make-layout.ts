@@ -31,12 +31,22 @@ export class LayoutMaker {
   }
 
   /** An image of these layers, which are uncompressed tars; without an entry in the index. */
-  image(layers: readonly Buffer[], platform: { architecture: string; os: string; variant?: string } = { architecture: 'amd64', os: 'linux' }, config: object = {}): Descriptor {
+  image(
+    layers: readonly Buffer[],
+    platform: { architecture: string; os: string; variant?: string } = { architecture: 'amd64', os: 'linux' },
+    config: object = {},
+  ): Descriptor {
     const descriptors = layers.map((tar) => this.blob(tar, 'application/vnd.oci.image.layer.v1.tar'))
     const image = { ...platform, config, rootfs: { type: 'layers', diff_ids: descriptors.map(({ digest }) => digest) } }
-    return this.json({
-      schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config: this.json(image, 'application/vnd.oci.image.config.v1+json'), layers: descriptors,
-    }, 'application/vnd.oci.image.manifest.v1+json')
+    return this.json(
+      {
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        config: this.json(image, 'application/vnd.oci.image.config.v1+json'),
+        layers: descriptors,
+      },
+      'application/vnd.oci.image.manifest.v1+json',
+    )
   }
 
   index(manifests: readonly Descriptor[]): void {

@@ -13,14 +13,18 @@ export const Dependency = z.object({
  * appc's image manifest, keys as the specification writes them (`parseImageManifest` accepts any case). Unknown keys are dropped. Without
  * `app` it is a library image. Spec: appc 0.8.11, "Image Manifest Schema".
  */
-export const ImageManifest = z.object({
-  acKind: acKind('ImageManifest'),
-  acVersion: AcVersion,
-  name: acIdentifier('name must be set'),
-  labels: Labels.optional(),
-  app: AppcApp.optional(),
-  dependencies: z.array(Dependency).optional(),
-  pathWhitelist: z.array(checked(z.string(), (path) => (path.startsWith('/') ? undefined : `"${path}" must be an absolute path`))).optional(),
-  annotations: Annotations.optional(),
-}).meta({ title: 'ImageManifest' })
+export const ImageManifest = z
+  .object({
+    acKind: acKind('ImageManifest'),
+    acVersion: AcVersion,
+    name: acIdentifier('name must be set'),
+    labels: Labels.optional(),
+    app: AppcApp.optional(),
+    dependencies: z.array(Dependency).optional(),
+    pathWhitelist: z
+      .array(checked(z.string(), (path) => (path.startsWith('/') ? undefined : `"${path}" must be an absolute path`)))
+      .optional(),
+    annotations: Annotations.optional(),
+  })
+  .meta({ title: 'ImageManifest' })
 export type ImageManifest = z.infer<typeof ImageManifest>
