@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { App, AppRun, AppStatus, Pod, Run, Stage2State, Start } from '@rocket/contracts'
-import { HandoffFiles } from '@rocket/host'
+import { bootId, HandoffFiles, native, runProgram, startHolder, startTime } from '@rocket/host'
 
 const root = mkdtempSync(join(tmpdir(), 'stage2-'))
 after(() => rmSync(root, { recursive: true }))
@@ -127,9 +127,9 @@ for (const detached of [false, true]) {
 }
 
 test('sends KILL to an app that does not stop in its time', async () => {
-  const directory = makePod({ web: { script: "trap '' TERM; while :; do sleep 0.05; done", detached: true, stopTimeoutMs: 100 } })
+  const directory = makePod({ web: { script: "trap '' TERM; : > up; while :; do sleep 0.05; done", detached: true, stopTimeoutMs: 100 } })
   await supervise(directory, async (pid) => {
-    await until(isReady(directory))
+    await until(() => isReady(directory)() && exists(join(directory, 'up')))
     process.kill(pid, 'SIGTERM')
   })
   assert.equal(statusOf(directory, 'web').signal, 9)
@@ -183,6 +183,25 @@ test('an app that ends before its launcher is not lost', async () => {
   const argv = ['/bin/sh', '-c', '(exit 5) & echo $! > apps/web/pid; exec sleep 0.2']
   new HandoffFiles(directory).write('AppRun', { ...appRunDocument('web', { script: '' }), launch: { detached: { argv, pidFile: 'apps/web/pid' } } }, 'web')
   assert.equal((await supervise(directory)).state.result, 5)
+})
+
+test('ends a first process that is the child of somebody else, as it is when stage2 is a program', () => {
+  const directory = makePod({ web: { script: 'exit 6' } })
+  const holder = startHolder({ namespaces: [] })
+  try {
+    new HandoffFiles(directory).write('Sandbox', {
+      version: 1, uuid, madeAt: time, bootId: bootId(), driver: { pid: process.pid, startTime: startTime(process.pid) ?? 0 }, holder,
+      namespaces: { mount: `/proc/${holder.pid}/ns/mnt` },
+    })
+    const env = { ...process.env, RKT_POD: directory, RKT_UUID: uuid, RKT_STORE: root }
+    const { exitCode, timedOut } = runProgram(process.execPath, [join(import.meta.dirname, 'bin.ts'), 'run'], { cwd: directory, env, timeoutMs: 20_000 })
+    assert.deepEqual({ exitCode, timedOut }, { exitCode: 0, timedOut: false })
+    assert.equal(new HandoffFiles(directory).read('Stage2State').result, 6)
+    assert.equal(readFileSync(join(directory, 'cleaned'), 'utf8'), 'web\npod\n')
+    assert.equal(native().waitPid(holder.pid, true)?.signal, 9)
+  } finally {
+    if (startTime(holder.pid) === holder.startTime) native().kill(holder.pid, 9)
+  }
 })
 
 function exists(path: string): boolean {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { native, type Ended, type StageContext } from '@rocket/host'
+import { isAlive, native, processStat, type Ended, type StageContext } from '@rocket/host'
 import type { EndedApp, PolicyEvent } from '../policy/types.ts'
 import type { SupervisionPlan } from '../run.ts'
 import { AppStreams } from './app-streams.ts'
@@ -22,13 +22,13 @@ const sigkill = 9
 
 /**
  * The processes of a pod's apps: launched, told apart when they end, signalled, cleaned up after. All of them, the pod's first process
- * too, are children of ours and are reaped in one loop: waiting for the first process alone would wait for ever, since the kernel
- * keeps it until everything in its pid namespace is reaped.
+ * too unless we run as a program, are children of ours and are reaped in one loop: waiting for the first process alone would wait for
+ * ever, since the kernel keeps it until everything in its pid namespace is reaped.
  */
 export class AppProcesses {
   readonly #context: StageContext
   readonly #tell: (event: PolicyEvent) => void
-  readonly #holder: number
+  readonly #holder: SupervisionPlan['sandbox']['holder']
   readonly #apps: Map<string, Launched>
   readonly #podCleanup: readonly (readonly string[])[]
   /** What becomes of a child that is not an app: a cleanup or signal vector, the holder. */
@@ -42,7 +42,7 @@ export class AppProcesses {
   constructor(plan: SupervisionPlan, context: StageContext, tell: (event: PolicyEvent) => void) {
     this.#context = context
     this.#tell = tell
-    this.#holder = plan.sandbox.holder.pid
+    this.#holder = plan.sandbox.holder
     this.#podCleanup = plan.run.cleanup
     this.#apps = new Map(plan.apps.map(({ app, run }) => [app.app, {
       run, streams: new AppStreams(app.app, plan.start.streams[app.app], context), launcher: undefined, pid: undefined, over: false, cleaned: false,
@@ -106,7 +106,7 @@ export class AppProcesses {
   }
 
   #ended(ended: Ended): void {
-    if (ended.pid === this.#holder) return this.#holderDied()
+    if (ended.pid === this.#holder.pid) return this.#holderDied()
     for (const app of this.#apps.values()) {
       if (app.pid === ended.pid) return this.#over(app, howEnded(ended, app.run.launch.detached === undefined))
       if (app.launcher === ended.pid) return this.#launcherEnded(app, ended)
@@ -161,13 +161,21 @@ export class AppProcesses {
   #endHolder(): Promise<void> {
     return new Promise((resolve) => {
       this.#holderGone = resolve
-      if (this.#holderEnded) return resolve()
-      try {
-        native().kill(this.#holder, sigkill)
-      } catch {
-        resolve()
-      }
+      const { pid, startTime } = this.#holder
+      if (this.#holderEnded || !isAlive(pid, startTime)) return resolve()
+      native().kill(pid, sigkill)
+      if (processStat(pid)?.parent !== process.pid) this.#watchHolder()
     })
+  }
+
+  /** As a program we are not its parent: nobody tells us of its end. What is left of it by then is for its parent to reap. */
+  #watchHolder(): void {
+    const { pid, startTime } = this.#holder
+    const timer = setInterval(() => {
+      if (isAlive(pid, startTime)) return
+      clearInterval(timer)
+      this.#holderDied()
+    }, 5)
   }
 
   /** With it went every process in its pid namespace. A pod that still counted on it is over. */
