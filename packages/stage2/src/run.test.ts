@@ -60,7 +60,8 @@ function appDocument(app: string, order: number, fixture: FixtureApp): App {
 
 function appRunDocument(app: string, { script, detached, cleanup }: FixtureApp): AppRun {
   const direct = ['/bin/sh', '-c', script]
-  const launcher = ['/bin/sh', '-c', 'setsid /bin/sh -c "$1" & echo $! > apps/$RKT_APP/pid', 'launcher', script]
+  // The exec keeps the launcher from reaping its own child, however soon that ends.
+  const launcher = ['/bin/sh', '-c', 'setsid /bin/sh -c "$1" & echo $! > apps/$RKT_APP/pid; exec true', 'launcher', script]
   return {
     version: 1, uuid, app, instance: 1, launch: detached === true ? { detached: { argv: launcher, pidFile: `apps/${app}/pid` } } : { foreground: direct },
     handlers: {}, terminal: 'none', cleanup: [['/bin/sh', '-c', cleanup ?? 'echo $RKT_APP >> cleaned']],
@@ -183,6 +184,14 @@ test('an app that ends before its launcher is not lost', async () => {
   const argv = ['/bin/sh', '-c', '(exit 5) & echo $! > apps/web/pid; exec sleep 0.2']
   new HandoffFiles(directory).write('AppRun', { ...appRunDocument('web', { script: '' }), launch: { detached: { argv, pidFile: 'apps/web/pid' } } }, 'web')
   assert.equal((await supervise(directory)).state.result, 5)
+})
+
+test('an app whose end its launcher took for itself is failed; nobody waits for it for ever', async () => {
+  const directory = makePod({ web: { script: '' } })
+  const argv = ['/bin/sh', '-c', '(exit 5) & echo $! > apps/web/pid; wait']
+  new HandoffFiles(directory).write('AppRun', { ...appRunDocument('web', { script: '' }), launch: { detached: { argv, pidFile: 'apps/web/pid' } } }, 'web')
+  assert.equal((await supervise(directory)).state.result, 254)
+  assert.match(statusOf(directory, 'web').reason ?? '', /how it ended is lost/)
 })
 
 test('ends a first process that is the child of somebody else, as it is when stage2 is a program', () => {

@@ -130,6 +130,7 @@ export class AppProcesses {
     const already = this.#unclaimed.get(pid)
     if (![...this.#apps.values()].some((one) => one.launcher !== undefined)) this.#unclaimed.clear()
     if (already !== undefined) this.#over(app, howEnded(already, false))
+    else if (processStat(pid) === undefined) this.#over(app, { kind: 'failed', reason: 'the launch vector waited for the app itself: how it ended is lost' })
   }
 
   #running(app: Launched, pid: number): void {
