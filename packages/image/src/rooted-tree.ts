@@ -13,12 +13,12 @@ const nameOnly = linux.RESOLVE_BENEATH | linux.RESOLVE_NO_SYMLINKS | linux.RESOL
 const cachedDirectories = 64
 
 export interface RootedTreeEvents {
-  /** A directory was made although nobody asked for it. */
-  implicitDirectory(place: Place): void
+  /** A directory was made although nobody asked for it; `isReborn`: in place of something that was in the way. */
+  implicitDirectory(place: Place, isReborn: boolean): void
   /** Something that is no directory stands where one must be made. True: a directory was put in its place. */
   blocked(place: Place): boolean
   /** A directory that was there may be about to be written into. */
-  directoryOpened?(path: LayerPath, directory: number): void
+  directoryOpened(path: LayerPath, directory: number): void
 }
 
 /** A file as its parent's descriptor and its name in it: what every *at call takes. */
@@ -50,6 +50,11 @@ export class RootedTree {
     this.root = root
     this.#events = events
     this.#rootName = nameOf(root)
+  }
+
+  /** The root itself. */
+  rootPlace(): Place {
+    return { directory: this.root, name: Buffer.from('.'), path: '' }
   }
 
   /** Where `path`, which is not the root, is to be made; missing parents are made. Throws ENTRY_PARENT_NOT_DIRECTORY. */
@@ -136,14 +141,16 @@ export class RootedTree {
 
   #makeDirectory(path: LayerPath): OpenDirectory {
     const place = this.place(path)
+    let isReborn = false
     try {
       native().mkdirat(place.directory, place.name, 0o755)
     } catch (error) {
       if (!isErrno(error, 'EEXIST')) throw error
       // It is there, and yet it could not be opened: a file, or a link that leads nowhere.
       if (!this.#events.blocked(place)) throw notADirectory(path, error)
+      isReborn = true
     }
-    this.#events.implicitDirectory(place)
+    this.#events.implicitDirectory(place, isReborn)
     const fd = native().openat2(place.directory, place.name, openPath | linux.O_NOFOLLOW, 0, nameOnly)
     return this.#keep(path, { fd, path: place.path })
   }
@@ -151,7 +158,7 @@ export class RootedTree {
   #openInRoot(path: LayerPath): OpenDirectory {
     const fd = openPatiently(this.root, path === '' ? '.' : Buffer.from(path, 'latin1'))
     const opened = this.#keep(path, { fd, path: this.#pathOf(fd) })
-    this.#events.directoryOpened?.(opened.path, fd)
+    this.#events.directoryOpened(opened.path, fd)
     return opened
   }
 

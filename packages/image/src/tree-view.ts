@@ -3,7 +3,7 @@ import { isErrno } from '@rocket/contracts'
 import { linux, native } from '@rocket/host'
 import type { LayerPath } from './entry-path.ts'
 import { opaqueAttribute, isWhiteoutDevice } from './overlay-marks.ts'
-import type { TreeReport } from './tree-writer.ts'
+import type { TreeReport } from './tree-report.ts'
 
 /** What unpacking told about a tree and composing asks. */
 export type CompositionFacts = Pick<TreeReport, 'implicitParents' | 'describedLate' | 'outwardLinks' | 'throughLinks' | 'whiteoutParents'>

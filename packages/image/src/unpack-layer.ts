@@ -2,7 +2,8 @@ import { type ArchiveDigests, type ArchiveOptions, type ArchiveSource, passArchi
 import { defaultExpansionLimits, type ExpansionLimits } from './decompress.ts'
 import { cleanEntryName, type LayerPath } from './entry-path.ts'
 import { createTarReader, type TarSink } from './tar-reader.ts'
-import { type TreeReport, TreeWriter, type TreeWriterOptions, type WhiteoutMode } from './tree-writer.ts'
+import type { TreeReport } from './tree-report.ts'
+import { TreeWriter, type TreeWriterOptions, type WhiteoutMode } from './tree-writer.ts'
 import { openUnpackTarget } from './unpack-target.ts'
 
 export interface UnpackLimits extends ExpansionLimits {
