@@ -9,7 +9,8 @@ import { errorStyle } from '../print/context.ts'
 import { printError } from '../print/errors.ts'
 import { writeError, writeOut } from '../print/write.ts'
 import { collectPod } from '../road/collect.ts'
-import { movePod, releasePod, takePod, type OwnedPod } from '../road/pod-directory.ts'
+import { collectScratch } from '../road/fetch-images.ts'
+import { movePod, releasePod, takePod, whileNobodyMakes, type OwnedPod } from '../road/pod-directory.ts'
 import type { Surroundings } from '../road/prepare-pod.ts'
 import { surroundingsOf } from '../road/surroundings.ts'
 
@@ -39,7 +40,7 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   await each('run', move('exited-garbage', 'moving pod UUID to garbage'))
   await each('prepare', move('garbage', 'moving failed prepare UUID to garbage'))
-  await each('embryo', move('garbage'))
+  await whileNobodyMakes(join(settings.dataDirectory, 'pods/embryo'), () => each('embryo', move('garbage')))
   if (invocation.flags.get(gcFlags.markOnly)) return 0
   await each('prepared', (pod) => {
     if (ageMs(pod) >= expireMs) move('garbage', 'moving expired prepared pod UUID to garbage')(pod)
@@ -51,6 +52,7 @@ export async function run(invocation: Invocation): Promise<number> {
     releasePod(pod)
   })
   await each('garbage', (pod) => collect(pod, around))
+  await collectScratch(settings.dataDirectory)
   await collectImages(settings)
   return 0
 }

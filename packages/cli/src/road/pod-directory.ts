@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, renameSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, RocketError, type PodPlace } from '@rocket/contracts'
 import { lockDirectory, syncDirectory } from '@rocket/host'
@@ -16,11 +16,35 @@ export interface OwnedPod {
  * (rkt-stages §9). A crash on the way leaves an unlocked embryo for gc.
  */
 export function createPod(dataDirectory: string, uuid: string, sync: boolean): OwnedPod {
-  const embryo = join(dataDirectory, 'pods/embryo', uuid)
+  const embryos = join(dataDirectory, 'pods/embryo')
+  const embryo = join(embryos, uuid)
   for (const place of ['embryo', 'prepare']) mkdirSync(join(dataDirectory, 'pods', place), { recursive: true, mode: 0o750 })
-  mkdirSync(embryo, { mode: 0o750 })
-  const pod: OwnedPod = { uuid, place: 'embryo', directory: embryo, lockFd: lockDirectory(embryo, { kind: 'exclusive' }) }
+  const pod = whileNobodyCollects(embryos, (): OwnedPod => {
+    mkdirSync(embryo, { mode: 0o750 })
+    return { uuid, place: 'embryo', directory: embryo, lockFd: lockDirectory(embryo, { kind: 'exclusive' }) }
+  })
   return movePod(pod, dataDirectory, 'prepare', sync)
+}
+
+/** Between its making and its lock a directory looks abandoned. So gc looks at such places while nobody is there, and is waited for. */
+export function whileNobodyCollects<T>(parent: string, make: () => T): T {
+  const gate = lockDirectory(parent, { kind: 'shared', wait: true })
+  try {
+    return make()
+  } finally {
+    closeSync(gate)
+  }
+}
+
+/** The other side of {@link whileNobodyCollects}. Nothing is done when there is no such place. */
+export async function whileNobodyMakes(parent: string, collect: () => void | Promise<void>): Promise<void> {
+  if (!existsSync(parent)) return
+  const gate = lockDirectory(parent, { kind: 'exclusive', wait: true })
+  try {
+    await collect()
+  } finally {
+    closeSync(gate)
+  }
 }
 
 /** Moves a pod to its next place, lock kept. When somebody else moved it first: POD_WRONG_STATE. */
