@@ -60,8 +60,9 @@ function appDocument(app: string, order: number, fixture: FixtureApp): App {
 
 function appRunDocument(app: string, { script, detached, cleanup }: FixtureApp): AppRun {
   const direct = ['/bin/sh', '-c', script]
-  // The exec keeps the launcher from reaping its own child, however soon that ends.
-  const launcher = ['/bin/sh', '-c', 'setsid /bin/sh -c "$1" & echo $! > apps/$RKT_APP/pid; exec true', 'launcher', script]
+  // The app begins when its launcher is gone: a shell may reap a child that is quick.
+  const detach = 'setsid /bin/sh -c "while kill -0 $$ 2>/dev/null; do sleep 0.01; done; $1" & echo $! > apps/$RKT_APP/pid'
+  const launcher = ['/bin/sh', '-c', detach, 'launcher', script]
   return {
     version: 1, uuid, app, instance: 1, launch: detached === true ? { detached: { argv: launcher, pidFile: `apps/${app}/pid` } } : { foreground: direct },
     handlers: {}, terminal: 'none', cleanup: [['/bin/sh', '-c', cleanup ?? 'echo $RKT_APP >> cleaned']],
@@ -180,8 +181,8 @@ test('a launch program that is not there fails the app, not the supervisor', asy
 
 test('an app that ends before its launcher is not lost', async () => {
   const directory = makePod({ web: { script: '' } })
-  // The exec keeps the launcher from reaping its own child: that is left to the supervisor.
-  const argv = ['/bin/sh', '-c', '(exit 5) & echo $! > apps/web/pid; exec sleep 0.2']
+  // By the time the app ends its launcher is a program that reaps no children: that is left to the supervisor.
+  const argv = ['/bin/sh', '-c', '(sleep 0.2; exit 5) & echo $! > apps/web/pid; exec sleep 0.5']
   new HandoffFiles(directory).write('AppRun', { ...appRunDocument('web', { script: '' }), launch: { detached: { argv, pidFile: 'apps/web/pid' } } }, 'web')
   assert.equal((await supervise(directory)).state.result, 5)
 })
