@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
 import { zstdCompressSync } from 'node:zlib'
-import type { ErrorCode } from '@rocket/contracts'
+import { type ErrorCode, isRocketError } from '@rocket/contracts'
 import { native } from '@rocket/host'
 import { makeStage, type Stage } from './testing/canary.ts'
 import { hasCode } from './testing/has-code.ts'
-import { type EntrySpec, inPieces, makeTar } from './testing/make-tar.ts'
+import { type EntrySpec, inPieces, makeEntry, makeTar } from './testing/make-tar.ts'
+import { tarEnd } from './tar-writer.ts'
 import { unpackLayer, type UnpackOptions } from './unpack-layer.ts'
 
 type Specs = (stage: Stage) => EntrySpec[]
@@ -215,6 +218,28 @@ contains(
   ],
   (root) => assert.notEqual(lstatSync(join(root, 'd'), { bigint: true }).mtimeNs, 77n),
 )
+
+test('U11: a directory that is swapped for a link to the canary again and again leads nowhere', async (t) => {
+  const stage = makeStage()
+  t.after(() => stage.remove())
+  const program = fileURLToPath(new URL('./testing/swap-directory.ts', import.meta.url))
+  const swapper = spawn(process.execPath, [program, join(stage.target, 'd'), stage.canary], { stdio: ['ignore', 'pipe', 'ignore'] })
+  t.after(() => swapper.kill('SIGKILL'))
+  const swapping = once(swapper.stdout, 'data')
+  const layer = async function* (): AsyncGenerator<Buffer> {
+    yield makeEntry({ name: 'd/' })
+    await swapping
+    for (let round = 0; round < 40; round++) {
+      // Other directories in between, so that `d` is opened anew.
+      const others = Array.from({ length: 70 }, (_, index) => makeEntry({ name: `o${index}/f`, content: 'x' }))
+      yield Buffer.concat([...others, ...Array.from({ length: 20 }, (_, index) => makeEntry({ name: `d/inner/f${index}`, content: 'x' }))])
+    }
+    yield tarEnd
+  }
+  await unpackLayer(layer(), stage.target, { whiteouts: 'none' }).catch((error: unknown) => assert.ok(isRocketError(error), String(error)))
+  swapper.kill('SIGKILL')
+  stage.assertUntouched()
+})
 
 const asRoot = process.geteuid?.() === 0 ? {} : { skip: 'needs root: it makes devices' }
 test('U12: devices are made without being opened, and the mark of overlayfs is not made at all', asRoot, async (t) => {

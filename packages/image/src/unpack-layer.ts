@@ -11,7 +11,7 @@ export interface UnpackLimits extends ExpansionLimits {
   maxEntries: number
 }
 
-export const defaultUnpackLimits: UnpackLimits = { ...defaultExpansionLimits, maxEntries: 4_000_000 }
+export const defaultUnpackLimits: UnpackLimits = { ...defaultExpansionLimits, maxEntries: 2_000_000 }
 
 export interface UnpackOptions extends Omit<ArchiveOptions, 'limits'> {
   /** `overlay` by default. */

@@ -1,6 +1,6 @@
 import { closeSync, fchmodSync, fchownSync, mkdirSync, openSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { linux, mountOverlay, native, setPropagation } from '@rocket/host'
+import { describing, linux, mountOverlay, native, setPropagation } from '@rocket/host'
 import type { ArchiveSource } from './archive-stream.ts'
 import { cleanEntryName, type LayerPath } from './entry-path.ts'
 import type { TopDirectory } from './plan-composition.ts'
@@ -95,17 +95,19 @@ function openOverlay(lower: readonly string[], upper: string, work: string): num
   const home = openSync('/proc/self/ns/mnt', linux.O_RDONLY | linux.O_CLOEXEC)
   const cwd = openSync('.', linux.O_PATH | linux.O_DIRECTORY | linux.O_CLOEXEC)
   try {
-    native().unshare(linux.CLONE_NEWNS)
+    describing('a mount namespace to unpack a layer in cannot be made', () => native().unshare(linux.CLONE_NEWNS))
     try {
       setPropagation('/', 'private', true)
-      mountOverlay({
-        trees: together ? lower.map((directory) => basename(directory)) : lower,
-        ...(together ? { base } : {}),
-        upper,
-        work,
-        target: upper,
-        options: ['index=off', 'redirect_dir=off', 'metacopy=off', 'volatile'],
-      })
+      describing('an overlay to unpack a layer on cannot be mounted', () =>
+        mountOverlay({
+          trees: together ? lower.map((directory) => basename(directory)) : lower,
+          ...(together ? { base } : {}),
+          upper,
+          work,
+          target: upper,
+          options: ['index=off', 'redirect_dir=off', 'metacopy=off', 'volatile'],
+        }),
+      )
       return openSync(upper, linux.O_RDONLY | linux.O_DIRECTORY | linux.O_CLOEXEC)
     } finally {
       // Joining a namespace also sets root and working directory to its own.

@@ -8,7 +8,7 @@ import { removeTreeAt } from './remove-tree.ts'
 export interface UnpackTarget {
   root: number
   close(): void
-  /** Closes, and removes the directory with all that was unpacked. */
+  /** Closes, and removes the directory with all that was unpacked, as far as it can: what failed before is what must be told. */
   remove(): void
 }
 
@@ -40,9 +40,10 @@ export function openUnpackTarget(path: string): UnpackTarget {
     remove: () => {
       try {
         removeTreeAt(parent, name)
-      } finally {
-        close()
+      } catch {
+        // Left for whoever clears the directory it lies in.
       }
+      close()
     },
   }
 }
