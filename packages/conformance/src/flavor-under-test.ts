@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { parseDocument, type FlavorDeclaration } from '@rocket/contracts'
+import { parseDocument, type FlavorDeclaration, type Start } from '@rocket/contracts'
 
 /** What the suite is run against: a flavor's declaration, and its stage1 as a program. */
 export interface FlavorUnderTest {
@@ -9,6 +9,8 @@ export interface FlavorUnderTest {
   stage1: readonly string[]
   /** A stage2 to run the vectors with, instead of the suite's own loop. */
   stage2?: readonly string[]
+  /** Said at every start, such as which runtime to use. */
+  start?: Partial<Start>
   /** How the tests are called, where the flavor's name does not say enough. */
   title?: string
 }

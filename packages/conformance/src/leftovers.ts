@@ -3,7 +3,10 @@ import { outsideNames } from '@rocket/contracts'
 import { cgroupProcs, findCgroups, native, readMounts } from '@rocket/host'
 import type { PodFixture } from './fixture/pod-fixture.ts'
 
-/** Everything of a pod that is outside its directory, in words; a pod that has ended and was destroyed has none. Waits a moment for the dying. */
+/**
+ * Everything of a pod that is outside its directory, in words; a pod that has ended and was destroyed has none. Waits a moment for the
+ * dying.
+ */
 export function findLeftovers(fixture: PodFixture): string[] {
   for (let tries = 0; ; tries++) {
     const found = look(fixture)
@@ -14,9 +17,15 @@ export function findLeftovers(fixture: PodFixture): string[] {
 
 function look({ uuid, directory }: PodFixture): string[] {
   return [
-    ...readMounts().filter((mount) => mount.mountPoint.includes(uuid) || mount.mountPoint.startsWith(directory)).map((mount) => `mount ${mount.mountPoint}`),
+    ...readMounts().filter(
+      (mount) => mount.mountPoint.includes(uuid) || mount.mountPoint.startsWith(directory)
+    ).map((mount) => `mount ${mount.mountPoint}`),
     ...findCgroups(outsideNames.cgroupPrefix(uuid)).map((name) => `cgroup ${name} with ${cgroupProcs(name).length} processes`),
-    ...(existsSync(outsideNames.runDirectory(uuid)) ? [`${outsideNames.runDirectory(uuid)}: ${readdirSync(outsideNames.runDirectory(uuid)).join(' ')}`] : []),
+    ...(
+      existsSync(outsideNames.runDirectory(uuid)) ? [
+        `${outsideNames.runDirectory(uuid)}: ${readdirSync(outsideNames.runDirectory(uuid)).join(' ')}`,
+      ] : []
+    ),
     ...processesOf(uuid, directory),
   ]
 }
@@ -27,7 +36,9 @@ function processesOf(uuid: string, directory: string): string[] {
     const text = (file: string): string => attempt(() => readFileSync(`/proc/${pid}/${file}`, 'latin1'))
     const link = (file: string): string => attempt(() => readlinkSync(`/proc/${pid}/${file}`))
     if (/^\d+ \(.*\) [ZX] /s.test(text('stat'))) return []
-    const says = [text('cmdline'), text('cgroup'), link('cwd'), link('root')].filter((said) => said.includes(uuid) || said.includes(directory))
+    const says = [
+      text('cmdline'), text('cgroup'), link('cwd'), link('root'),
+    ].filter((said) => said.includes(uuid) || said.includes(directory))
     return says.length === 0 ? [] : [`process ${pid}: ${text('cmdline').replaceAll('\0', ' ')}`]
   })
 }

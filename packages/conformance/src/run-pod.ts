@@ -16,6 +16,9 @@ export interface PodRun {
 export interface PodRunOptions {
   steps?: readonly Step[]
   timeoutMs?: number
+  /** See DriveSpec. */
+  host?: (fixture: PodFixture) => { before: string; beside: string }
+  terminal?: boolean
   /** Changes the pod before it is run. */
   before?: (fixture: PodFixture) => void
 }
@@ -27,10 +30,12 @@ const speed: Readonly<Record<string, string>> = { NODE_COMPILE_CACHE: join(tmpdi
 
 /** Runs a pod of a flavor from start to end, with `destroy` after it; the caller removes the fixture. */
 export function runPod(flavor: FlavorUnderTest, wish: Omit<PodWish, 'flavor'>, options: PodRunOptions = {}): PodRun {
-  const fixture = makePodFixture({ ...wish, flavor: flavor.declaration, start: { ...networkOf(flavor), ...wish.start } })
+  const fixture = makePodFixture({ ...wish, flavor: flavor.declaration, start: { ...networkOf(flavor), ...flavor.start, ...wish.start } })
   options.before?.(fixture)
   const files = specFiles(fixture, flavor, options)
-  const { stdout, stderr, exitCode } = runProgram(process.execPath, [main, files.spec, files.result], { timeoutMs: 120_000, env: { ...process.env, ...speed } })
+  const { stdout, stderr, exitCode } = runProgram(
+    process.execPath, [main, files.spec, files.result], { timeoutMs: 120_000, env: { ...process.env, ...speed } }
+  )
   const output = stdout.toString('utf8') + stderr.toString('utf8')
   if (exitCode !== 0 || !existsSync(files.result)) throw new Error(`the driver failed:\n${output}`)
   destroyPod(flavor, fixture)
@@ -49,11 +54,16 @@ export function destroyPod(flavor: FlavorUnderTest, fixture: PodFixture): void {
   if (exitCode !== 0) throw new Error(`destroy failed: ${stderr}`)
 }
 
-export function runVerb(flavor: FlavorUnderTest, fixture: PodFixture, verb: string, ...words: string[]): { exitCode: number; stdout: string; stderr: string } {
+export function runVerb(
+  flavor: FlavorUnderTest, fixture: PodFixture, verb: string, ...words: string[]
+): { exitCode: number; stdout: string; stderr: string } {
   const [program = '', ...leading] = flavor.stage1
   const { exitCode, stdout, stderr } = runProgram(program, [...leading, verb, ...words], {
     cwd: fixture.podDirectory,
-    env: { PATH: process.env['PATH'], RKT_POD: fixture.podDirectory, RKT_UUID: fixture.uuid, RKT_STORE: fixture.storeDirectory, RKT_APP: 'one', ...speed },
+    env: {
+      PATH: process.env['PATH'], RKT_POD: fixture.podDirectory, RKT_UUID: fixture.uuid, RKT_STORE: fixture.storeDirectory, RKT_APP: 'one',
+      ...speed,
+    },
   })
   return { exitCode: exitCode ?? 255, stdout: stdout.toString('utf8'), stderr: stderr.toString('utf8') }
 }
@@ -66,8 +76,12 @@ function networkOf({ declaration }: FlavorUnderTest): { network?: { mode: 'host'
 function specFiles(fixture: PodFixture, flavor: FlavorUnderTest, options: PodRunOptions): { spec: string; result: string } {
   const { uuid, podDirectory, storeDirectory, directory } = fixture
   const spec: DriveSpec = {
-    uuid, podDirectory, storeDirectory, stage1: flavor.stage1, steps: options.steps ?? [], timeoutMs: options.timeoutMs ?? 20_000, environment: speed,
-    ...(flavor.stage2 === undefined ? {} : { stage2: flavor.stage2 }),
+    uuid, podDirectory, storeDirectory, stage1: flavor.stage1, steps: options.steps ?? [], timeoutMs: options.timeoutMs ?? 20_000,
+    environment: speed,
+    ...(flavor.stage2 === undefined ? {} : { stage2: flavor.stage2 }), ...(
+      options.host === undefined ? {} : { host: options.host(fixture) }
+    ),
+    ...(options.terminal === undefined ? {} : { terminal: options.terminal }),
   }
   writeFileSync(join(directory, 'spec.json'), JSON.stringify(spec))
   return { spec: join(directory, 'spec.json'), result: join(directory, 'result.json') }

@@ -1,7 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
 import { outsideNames, RocketError, type AppRun, type Pod, type Sandbox, type App } from '@rocket/contracts'
 import {
-  type AppRoot, bindMount, defineVerb, linux, makeAppRoot, makeCgroup, makeEmptyVolumes, mountFileSystem, native, nativeDirectory, openTarget, planAppRoot,
+  type AppRoot, bindMount, defineVerb, linux, makeAppRoot, makeCgroup, makeEmptyVolumes, mountFileSystem, native, nativeDirectory,
+  openTarget, planAppRoot,
   prepareAppRoot, requirePodMountNamespace, rootHasFile, type StageContext, unmountAppRoot, type Verb, writeFileAtomic,
 } from '@rocket/host'
 import { flyEtcFiles } from './etc-files.ts'
@@ -34,7 +35,10 @@ function planCreateApp(context: StageContext): CreateAppPlan {
     mounts: planMounts(app, etc, podDirectory),
     cgroup: outsideNames.cgroup(uuid, app.app),
     spec: planSpec(app, root.target, []),
-    run: { version: 1, uuid, app: app.app, instance: app.instance, ...planVectors(app.app, `${nativeDirectory()}/fly-exec`), handlers: {}, terminal: 'inherit', cleanup: [] },
+    run: {
+      version: 1, uuid, app: app.app, instance: app.instance, ...planVectors(app.app, `${nativeDirectory()}/fly-exec`), handlers: {},
+      terminal: 'inherit', cleanup: [],
+    },
   }
 }
 

@@ -17,7 +17,8 @@ function planCreate({ files, uuid }: StageContext): CreatePlan {
   const apps = files.apps()
   if (apps.length > 1) {
     throw new RocketError('APPS_TOO_MANY', {
-      what: `flavor fly cannot run ${apps.join(', ')} together`, why: 'fly only supports 1 application per Pod for now', hint: 'run a pod for each, or use the flavor oci',
+      what: `flavor fly cannot run ${apps.join(', ')} together`, why: 'fly only supports 1 application per Pod for now',
+      hint: 'run a pod for each, or use the flavor oci',
     })
   }
   return {

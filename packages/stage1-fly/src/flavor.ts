@@ -7,5 +7,8 @@ export const flavor: FlavorDeclaration = {
   interface: 7,
   supervision: 'apps',
   namespaces: [],
-  features: ['network-host', 'ipc-parent', 'dns', 'hosts', 'volume-host', 'volume-empty', 'read-only-root', 'tty', 'devices', 'enter', 'stop', 'host-propagation'],
+  features: [
+    'network-host', 'ipc-parent', 'dns', 'hosts', 'volume-host', 'volume-empty', 'read-only-root', 'tty', 'devices', 'enter', 'stop',
+    'host-propagation',
+  ],
 }

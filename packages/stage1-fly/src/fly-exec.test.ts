@@ -17,9 +17,13 @@ before(() => {
 after(() => rmSync(directory, { recursive: true, force: true }))
 
 /** The root is the system's own: what is proven is the way there. */
-function run(changes: Partial<FlySpec>, ...enter: string[]): { exitCode: number | undefined; signal: number | undefined; out: string; err: string } {
+function run(changes: Partial<FlySpec>, ...enter: string[]): {
+  exitCode: number | undefined; signal: number | undefined; out: string; err: string,
+} {
   const spec: FlySpec = {
-    root: '/', workingDirectory: '/', uid: 0, gid: 0, groups: [0], cgroups: [], argv: ['/bin/sh', '-c', 'exit 0'], environment: ['PATH=/usr/bin:/bin'], ...changes,
+    root: '/', workingDirectory: '/', uid: 0, gid: 0, groups: [0], cgroups: [], argv: [
+      '/bin/sh', '-c', 'exit 0',
+    ], environment: ['PATH=/usr/bin:/bin'], ...changes,
   }
   const file = join(directory, 'spec')
   writeFileSync(file, formatSpec(spec), { mode: 0o600 })
@@ -29,7 +33,9 @@ function run(changes: Partial<FlySpec>, ...enter: string[]): { exitCode: number 
 
 test('the app has its user, groups, environment, directory and words, and its end is seen', { skip }, () => {
   const { out, exitCode } = run({
-    uid: 1234, gid: 1235, groups: [1235, 7], workingDirectory: '/usr', environment: ['A=b c', 'PATH=/usr/bin:/bin'], argv: ['/bin/sh', '-c', 'id -u; id -g; id -G; pwd; echo "$A/$1"; exit 9', '0', 'w w'],
+    uid: 1234, gid: 1235, groups: [1235, 7], workingDirectory: '/usr', environment: ['A=b c', 'PATH=/usr/bin:/bin'], argv: [
+      '/bin/sh', '-c', 'id -u; id -g; id -G; pwd; echo "$A/$1"; exit 9', '0', 'w w',
+    ],
   })
   assert.deepEqual([out, exitCode], ['1234\n1235\n1235 7\n/usr\nb c/w w\n', 9])
   assert.equal(run({ argv: ['/bin/sh', '-c', 'kill -9 $$'] }).signal, 9)
@@ -49,7 +55,12 @@ test('a program, root or directory that is not there is 254, and said', { skip }
 
 test('a spec that is cut short, of another version or written by others is refused', { skip }, () => {
   const file = join(directory, 'bad')
-  for (const [text, mode] of [['', 0o600], ['fly-exec 2\0', 0o600], ['fly-exec 1\0/\0/\x000\x000\x000\x000\x002\0/bin/true\0', 0o600], ['fly-exec 1\0/\0/\x004294967296\0', 0o600], ['x', 0o666]] as const) {
+  for (
+    const [text, mode] of [
+      ['', 0o600], ['fly-exec 2\0', 0o600], ['fly-exec 1\0/\0/\x000\x000\x000\x000\x002\0/bin/true\0', 0o600],
+      ['fly-exec 1\0/\0/\x004294967296\0', 0o600], ['x', 0o666],
+    ] as const
+  ) {
     rmSync(file, { force: true })
     writeFileSync(file, text)
     native().fchmodat(-100, file, mode)
@@ -63,7 +74,13 @@ test('the app dies with whoever started it, whatever its user', { skip }, () => 
   mkdirSync(join(directory, 'out'), { mode: 0o777 })
   native().fchmodat(-100, join(directory, 'out'), 0o777)
   native().fchmodat(-100, directory, 0o755)
-  writeFileSync(file, formatSpec({ root: '/', workingDirectory: '/', uid: 1234, gid: 1234, groups: [], cgroups: [], argv, environment: ['PATH=/usr/bin:/bin'] }), { mode: 0o600 })
+  writeFileSync(
+    file,
+    formatSpec(
+      { root: '/', workingDirectory: '/', uid: 1234, gid: 1234, groups: [], cgroups: [], argv, environment: ['PATH=/usr/bin:/bin'] }
+    ),
+    { mode: 0o600 },
+  )
   const parent = spawn('/bin/sh', ['sh', '-c', `'${helper}' '${file}'; true`], {})
   const pidFile = join(directory, 'out', 'pid')
   for (let tries = 0; tries < 500 && !(existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== ''); tries++) native().poll([], [], 10)

@@ -13,8 +13,8 @@ export interface FlyMount {
 }
 
 /**
- * The host's /dev, /proc and /sys with all that is mounted below them, a /tmp of its own, volumes, files below /etc. A volume is recursive only
- * when told so (rkt's fly; other flavors default to recursive). Throws VOLUME_SOURCE_MISSING.
+ * The host's /dev, /proc and /sys with all that is mounted below them, a /tmp of its own, volumes, files below /etc. A volume is recursive
+ * only when told so (rkt's fly; other flavors default to recursive). Throws VOLUME_SOURCE_MISSING.
  */
 export function planMounts(app: App, etc: readonly EtcFile[], podDirectory: string): FlyMount[] {
   const host = ['/dev', '/proc', '/sys'].map((path) => directory({ what: 'bind', source: path, target: path, recursive: true }))
@@ -23,7 +23,9 @@ export function planMounts(app: App, etc: readonly EtcFile[], podDirectory: stri
     directory({ what: 'tmpfs', source: 'tmpfs', target: '/tmp', recursive: false }),
     ...app.mounts.map((mount) => volume(mount, app, podDirectory)),
     ...etc.map((file) => ({
-      what: 'bind' as const, source: inPod(file.source, podDirectory), target: file.target, recursive: false, readOnly: file.readOnly, isDirectory: false,
+      what: 'bind' as const, source: inPod(
+        file.source, podDirectory
+      ), target: file.target, recursive: false, readOnly: file.readOnly, isDirectory: false,
     })),
   ]
 }
@@ -46,7 +48,8 @@ function isDirectory(source: string, mount: Mount, app: App): boolean {
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES')) throw error
     throw new RocketError('VOLUME_SOURCE_MISSING', {
-      what: `volume ${mount.volume} of app ${app.app} cannot be mounted`, why: `${source}: ${error.message}`, hint: 'make it, or name another source', cause: error,
+      what: `volume ${mount.volume} of app ${app.app} cannot be mounted`, why: `${source}: ${error.message}`,
+      hint: 'make it, or name another source', cause: error,
     })
   }
 }

@@ -25,7 +25,8 @@ export function planSpec(app: App, root: string, cgroups: string[]): FlySpec {
 export function formatSpec(spec: FlySpec): string {
   const list = (items: readonly (string | number)[]): (string | number)[] => [items.length, ...items]
   const strings = [
-    'fly-exec 1', spec.root, spec.workingDirectory, spec.uid, spec.gid, ...list(spec.groups), ...list(spec.cgroups), ...list(spec.argv), ...list(spec.environment),
+    'fly-exec 1', spec.root, spec.workingDirectory, spec.uid, spec.gid, ...list(spec.groups), ...list(spec.cgroups), ...list(spec.argv),
+    ...list(spec.environment),
   ].map(String)
   if (strings.some((text) => text.includes('\0'))) throw new Error('a NUL byte in the spec of an app')
   return strings.map((text) => `${text}\0`).join('')

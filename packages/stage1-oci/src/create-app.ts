@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { etcFiles, podLayout, type AppRun, type Mount, type Pod, type Sandbox } from '@rocket/contracts'
 import {
-  type AppRoot, defineVerb, makeAppRoot, makeEmptyVolumes, planAppRoot, prepareAppRoot, requirePodMountNamespace, rootHasFile, type StageContext, unmountAppRoot, type Verb,
+  type AppRoot, defineVerb, makeAppRoot, makeEmptyVolumes, planAppRoot, prepareAppRoot, requirePodMountNamespace, rootHasFile,
+  type StageContext, unmountAppRoot, type Verb,
 } from '@rocket/host'
 import { planBundle } from './bundle/plan-bundle.ts'
 import { wantsTerminal } from './bundle/plan-process.ts'
@@ -40,7 +41,8 @@ function planCreateApp(context: StageContext): CreateAppPlan {
   const here = { ...machine(), cgroups: run.runtime?.cgroups ?? 'none' }
   const root = planAppRoot(pod, app, context)
   const etc = etcFiles(start, files.read('Net')).filter((file) => !file.onlyIfAbsent || !rootHasFile(root, file.target))
-  const config = planBundle({ uuid, podDirectory, pod, app, start, sandbox, machine: here, etc, sources: findVolumeSources(app, podDirectory) })
+  const sources = findVolumeSources(app, podDirectory)
+  const config = planBundle({ uuid, podDirectory, pod, app, start, sandbox, machine: here, runtime: runtime.name, etc, sources })
   const lookup = findFilter(config.linux.seccomp, runtime)
   if (lookup?.filter !== undefined) config.annotations[compiledFilterAnnotation] = lookup.filter
   const terminal = wantsTerminal(app, start)

@@ -52,7 +52,9 @@ export function planNotes(app: App, start: Start, machine: Machine): string[] {
       : ['resource/memory isolator set but support disabled in the kernel, skipping']),
     ...((isolators.cpuMillis === undefined && isolators.cpuShares === undefined) || machine.cpuLimit ? []
       : ['resource/cpu isolator set but support disabled in the kernel, skipping']),
-    ...(score === isolators.oomScoreAdj ? [] : [`app ${app.app} gets the out-of-memory score ${score}: a lower one needs CAP_SYS_RESOURCE`]),
+    ...(
+      score === isolators.oomScoreAdj ? [] : [`app ${app.app} gets the out-of-memory score ${score}: a lower one needs CAP_SYS_RESOURCE`]
+    ),
   ]
 }
 

@@ -1,6 +1,8 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { isErrno, outsideNames, podLayout } from '@rocket/contracts'
-import { defineVerb, endCgroups, findCgroups, findProgram, removeRunDirectory, runProgram, type StageContext, unmountAppRoot, type Verb } from '@rocket/host'
+import {
+  defineVerb, endCgroups, findCgroups, findProgram, removeRunDirectory, runProgram, type StageContext, unmountAppRoot, type Verb,
+} from '@rocket/host'
 import { keepFilterOf } from './seccomp/filter-cache.ts'
 
 export interface DestroyPlan {
@@ -31,7 +33,9 @@ export const destroyApp: Verb<DestroyPlan> = defineVerb({
 /** Undoes `create` and every `create-app`. From the UUID alone; the mounts of the pod go with its mount namespace. */
 export const destroy: Verb<DestroyPlan> = defineVerb({
   plan: ({ uuid }) => ({
-    cgroups: findCgroups(`${outsideNames.cgroupPrefix(uuid)}-`), states: findStates(uuid), roots: [], whole: true, directories: findRuntimeDirectories(uuid),
+    cgroups: findCgroups(
+      `${outsideNames.cgroupPrefix(uuid)}-`
+    ), states: findStates(uuid), roots: [], whole: true, directories: findRuntimeDirectories(uuid),
   }),
   apply: applyDestroy,
 })
@@ -39,14 +43,16 @@ export const destroy: Verb<DestroyPlan> = defineVerb({
 function applyDestroy(plan: DestroyPlan, { uuid, warn }: StageContext): void {
   endCgroups(plan.cgroups)
   for (const state of plan.states) forget(state, warn)
-  for (const directory of plan.whole ? plan.directories : plan.states.map((state) => state.path)) rmSync(directory, { recursive: true, force: true })
+  for (
+    const directory of plan.whole ? plan.directories : plan.states.map((state) => state.path)
+  ) rmSync(directory, { recursive: true, force: true })
   for (const root of plan.roots) unmountAppRoot(root)
   if (plan.whole) removeRunDirectory(uuid)
 }
 
 /**
- * With its processes dead, all that crun, runc and youki have of a container is this directory; their `delete` would do no more, in a process
- * of its own. A runtime that keeps more (gVisor has processes outside the cgroup) is asked first.
+ * With its processes dead, all that crun, runc and youki have of a container is this directory; their `delete` would do no more, in a
+ * process of its own. A runtime that keeps more (gVisor has processes outside the cgroup) is asked first.
  */
 function forget({ runtime, container, path }: DestroyPlan['states'][number], warn: (message: string) => void): void {
   if (runtime === 'crun') keepFilterOf(path)

@@ -10,7 +10,8 @@ export const flavor: FlavorDeclaration = {
   features: [
     'apps-many', 'network-none', 'network-host', 'network-contained', 'ports', 'namespace-pid', 'ipc-parent', 'hostname', 'dns', 'hosts',
     'volume-host', 'volume-empty', 'read-only-root', 'tty', 'devices', 'masked-paths', 'isolator-memory', 'isolator-cpu',
-    'isolator-cpu-shares', 'isolator-oom-score-adj', 'isolator-capabilities', 'isolator-seccomp', 'isolator-no-new-privileges', 'enter', 'stop',
+    'isolator-cpu-shares', 'isolator-oom-score-adj', 'isolator-capabilities', 'isolator-seccomp', 'isolator-no-new-privileges', 'enter',
+    'stop',
     'host-propagation',
   ],
 }

@@ -8,9 +8,9 @@ export function unifiedToHide(runtime: Pick<KnownRuntime, 'name'>, machine: Pick
 }
 
 /**
- * Hides the v2 hierarchy in this mount namespace. An empty file system goes over it, and is what takes the directory that crun makes there all
- * the same: with the hierarchy unmounted instead, that directory would stay on the host, below the mount, where nobody looks. Unmounting also
- * waits for an RCU grace period, which takes milliseconds on a busy machine.
+ * Hides the v2 hierarchy in this mount namespace. An empty file system goes over it, and is what takes the directory that crun makes there
+ * all the same: with the hierarchy unmounted instead, that directory would stay on the host, below the mount, where nobody looks.
+ * Unmounting also waits for an RCU grace period, which takes milliseconds on a busy machine.
  */
 export function hideUnifiedHierarchy(mountPoint: string): void {
   mountFileSystem('tmpfs', mountPoint, { source: 'none', noSuid: true, noDev: true, noExec: true, data: 'mode=755,size=64k' })

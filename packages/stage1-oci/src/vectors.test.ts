@@ -12,7 +12,9 @@ for (const [name, terminal] of [['one-app', false], ['several-apps-web', false],
   test(`the vectors of ${file} are the contract's example`, () => {
     const app = example('App', `app/examples/${name}.json`)
     const options = { podDirectory: `/var/lib/rkt/pods/run/${app.uuid}`, terminal, capabilities: app.isolators.capabilities }
-    const run: AppRun = { version: 1, uuid: app.uuid, app: app.app, instance: app.instance, handlers: {}, cleanup: [], ...planVectors(app, crun, options) }
+    const run: AppRun = {
+      version: 1, uuid: app.uuid, app: app.app, instance: app.instance, handlers: {}, cleanup: [], ...planVectors(app, crun, options),
+    }
     assertGolden(join(contracts, `app-run/examples/${file}.json`), run)
   })
 }

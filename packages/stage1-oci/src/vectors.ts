@@ -12,7 +12,9 @@ export function bundlePath(app: string): string {
  * terminal the runtime stays between the app and ours, and exits with 128 and the signal. There is no cleanup vector: `runtime delete`
  * costs half of a start, `destroy-app` does the same in this process (docs/decisions/0011).
  */
-export function planVectors(app: App, runtime: KnownRuntime, options: { podDirectory: string; terminal: boolean; capabilities: readonly string[] }): Pick<AppRun, 'launch' | 'enter' | 'enterTty' | 'terminal'> {
+export function planVectors(
+  app: App, runtime: KnownRuntime, options: { podDirectory: string; terminal: boolean; capabilities: readonly string[] }
+): Pick<AppRun, 'launch' | 'enter' | 'enterTty' | 'terminal'> {
   const { terminal } = options
   // crun opens it after it has gone to the bundle, runc before: only an absolute path means the same to both.
   const pidFile = `${podLayout.app(app.app)}/pid`
@@ -22,7 +24,9 @@ export function planVectors(app: App, runtime: KnownRuntime, options: { podDirec
   const foreground = [...run, container]
   const exec = [runtime.path, root, 'exec', ...confinement(app, options.capabilities)]
   return {
-    launch: terminal ? { foreground } : { foreground, detached: { argv: [...run, '--detach', `--pid-file=${options.podDirectory}/${pidFile}`, container], pidFile } },
+    launch: terminal ? { foreground } : {
+      foreground, detached: { argv: [...run, '--detach', `--pid-file=${options.podDirectory}/${pidFile}`, container], pidFile },
+    },
     enter: [...exec, container],
     enterTty: [...exec, '--tty', container],
     terminal: terminal ? 'inherit' : 'none',
@@ -30,8 +34,9 @@ export function planVectors(app: App, runtime: KnownRuntime, options: { podDirec
 }
 
 /**
- * Entered as root in /, as rkt does, with the environment, namespaces, cgroup and system call filter of the app, and never with a capability
- * that its bounding set lacks. For an app of another user root must be given that set in words, since nothing of it is effective there.
+ * Entered as root in /, as rkt does, with the environment, namespaces, cgroup and system call filter of the app, and never with a
+ * capability that its bounding set lacks. For an app of another user root must be given that set in words, since nothing of it is effective
+ * there.
  */
 function confinement(app: App, capabilities: readonly string[]): string[] {
   return [

@@ -24,12 +24,14 @@ function findHostSource(mount: Mount, app: App): VolumeSource {
     stats = statSync(mount.source)
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES')) throw error
-    throw new RocketError('VOLUME_SOURCE_MISSING', { what, why: `${mount.source}: ${error.message}`, hint: 'make it, or name another source', cause: error })
+    throw new RocketError(
+      'VOLUME_SOURCE_MISSING', { what, why: `${mount.source}: ${error.message}`, hint: 'make it, or name another source', cause: error }
+    )
   }
   const isDevice = stats.isBlockDevice() || stats.isCharacterDevice()
   if (isDevice !== mount.device) {
     throw new RocketError('VOLUME_SOURCE_INVALID', {
-      what, why: `${mount.source} ${isDevice ? 'is a device node, and was none when' : 'is no device node, and was one when'} the pod was prepared`,
+      what, why: `${mount.source} is ${isDevice ? 'a' : 'no'} device node, which was otherwise when the pod was prepared`,
       hint: 'prepare the pod again',
     })
   }

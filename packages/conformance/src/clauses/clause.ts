@@ -13,7 +13,9 @@ export function clause(flavor: FlavorUnderTest, name: string, needs: readonly Fe
 }
 
 /** Runs a pod, judges it, and asserts that nothing of it is left. */
-export function withPod(flavor: FlavorUnderTest, wish: Omit<PodWish, 'flavor'>, judge: (run: PodRun) => void, options: PodRunOptions = {}): void {
+export function withPod(
+  flavor: FlavorUnderTest, wish: Omit<PodWish, 'flavor'>, judge: (run: PodRun) => void, options: PodRunOptions = {}
+): void {
   const run = runPod(flavor, wish, options)
   try {
     judge(run)
@@ -33,5 +35,9 @@ export function shell(script: string): string[] {
 
 /** The facts that an app printed as `name=value` lines. */
 export function factsOf(output: string): Record<string, string> {
-  return Object.fromEntries(output.split('\n').filter((line) => /^[a-z-]+=/.test(line)).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
+  return Object.fromEntries(
+    output.split('\n').filter((line) => /^[a-z-]+=/.test(line)).map(
+      (line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]
+    )
+  )
 }

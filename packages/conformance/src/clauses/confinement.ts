@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FlavorUnderTest } from '../flavor-under-test.ts'
 import { clause, shell, withPod } from './clause.ts'
@@ -18,15 +18,22 @@ export function testConfinement(flavor: FlavorUnderTest): void {
     withPod(flavor, { apps: [app] }, ({ output }) => assert.equal(output, '0000000000000000\n'))
   })
 
-  clause(flavor, 'who enters has no more capabilities than the app, and its filter', ['enter', 'isolator-capabilities', 'isolator-seccomp'], () => {
+  clause(flavor, 'who enters has no more capabilities than the app, and its filter', [
+    'enter', 'isolator-capabilities', 'isolator-seccomp',
+  ], () => {
     for (const uid of [0, 1000]) {
       const app = {
-        name: 'one', exec: shell('touch /ready /dev/shm/ready; while ! test -e /dev/shm/leave; do sleep 0.05; done'), app: { user: { uid, gid: uid, supplementaryGids: [] } },
+        name: 'one', exec: shell(
+          'touch /ready /dev/shm/ready; while ! test -e /dev/shm/leave; do sleep 0.05; done'
+        ), app: { user: { uid, gid: uid, supplementaryGids: [] } },
         isolators: { capabilities: ['CAP_CHOWN', 'CAP_DAC_OVERRIDE'], noNewPrivileges: true },
       }
       const steps = [
         { kind: 'wait-ready', app: 'one' },
-        { kind: 'enter', app: 'one', argv: shell('grep -E "^(CapBnd|CapEff|NoNewPrivs|Seccomp|Uid):" /proc/self/status; readlink /proc/self/ns/pid /proc/self/ns/net') },
+        {
+          kind: 'enter', app: 'one',
+          argv: shell('grep -E "^(CapBnd|CapEff|NoNewPrivs|Seccomp|Uid):" /proc/self/status; readlink /proc/self/ns/pid /proc/self/ns/net'),
+        },
         { kind: 'enter', app: 'one', argv: ['/bin/touch', '/dev/shm/leave'] },
       ] as const
       withPod(flavor, { apps: [app] }, ({ result }) => {
@@ -50,17 +57,24 @@ export function testConfinement(flavor: FlavorUnderTest): void {
   clause(flavor, 'a forbidden system call is refused or kills, as the app was told', ['isolator-seccomp'], () => {
     const exec = shell('chmod 700 /etc/group; exit $?')
     const calls = ['chmod', 'fchmod', 'fchmodat', 'fchmodat2']
-    withPod(flavor, { apps: [{ name: 'one', exec, isolators: { seccomp: { mode: 'deny', syscalls: calls, errno: 'EPERM' } } }] }, ({ output, result }) => {
+    withPod(flavor, {
+      apps: [{ name: 'one', exec, isolators: { seccomp: { mode: 'deny', syscalls: calls, errno: 'EPERM' } } }],
+    }, ({ output, result }) => {
       assert.deepEqual(result.apps, { one: { exitCode: 1 } })
       assert.match(output, /Operation not permitted/)
     })
-    withPod(flavor, { apps: [{ name: 'one', exec: ['/bin/chmod', '700', '/etc/group'], isolators: { seccomp: { mode: 'deny', syscalls: calls } } }] }, ({ result }) => {
+    withPod(flavor, {
+      apps: [{ name: 'one', exec: ['/bin/chmod', '700', '/etc/group'], isolators: { seccomp: { mode: 'deny', syscalls: calls } } }],
+    }, ({ result }) => {
       assert.deepEqual(result.apps, { one: { signal: 31 } })
     })
   })
 
   clause(flavor, 'an allow list allows what is in it', ['isolator-seccomp'], () => {
-    const syscalls = ['arch_prctl', 'set_tid_address', 'set_robust_list', 'prlimit64', 'readlink', 'readlinkat', 'getrandom', 'mprotect', 'brk', 'getuid', 'setgid', 'setuid', 'write', 'exit_group', 'rseq']
+    const syscalls = [
+      'arch_prctl', 'set_tid_address', 'set_robust_list', 'prlimit64', 'readlink', 'readlinkat', 'getrandom', 'mprotect', 'brk', 'getuid',
+      'setgid', 'setuid', 'write', 'exit_group', 'rseq',
+    ]
     const isolators = { seccomp: { mode: 'allow' as const, syscalls, errno: 'EPERM' }, noNewPrivileges: true }
     withPod(flavor, { apps: [{ name: 'one', exec: ['/bin/echo', 'alive'], isolators }] }, ({ output, result }) => {
       assert.deepEqual(result.apps, { one: { exitCode: 0 } })
@@ -74,17 +88,41 @@ export function testConfinement(flavor: FlavorUnderTest): void {
   })
 
   clause(flavor, 'kernel interfaces are hidden or cannot be written', ['masked-paths'], () => {
-    const script = 'echo 1 > /proc/sys/kernel/core_pattern && exit 1; echo h > /proc/sysrq-trigger && exit 2; test -s /proc/kallsyms && exit 3; ls /sys/fs/* 2>/dev/null && exit 4; touch /sys/x && exit 5; exit 0'
-    withPod(flavor, { apps: [{ name: 'one', exec: shell(script) }] }, ({ result }) => assert.deepEqual(result.apps, { one: { exitCode: 0 } }))
+    const script = [
+      'echo 1 > /proc/sys/kernel/core_pattern && exit 1', 'echo h > /proc/sysrq-trigger && exit 2', 'test -s /proc/kallsyms && exit 3',
+      'ls /sys/fs/* 2>/dev/null && exit 4', 'touch /sys/x && exit 5', 'exit 0',
+    ].join('; ')
+    withPod(
+      flavor, { apps: [{ name: 'one', exec: shell(script) }] }, ({ result }) => assert.deepEqual(result.apps, { one: { exitCode: 0 } })
+    )
+  })
+
+  clause(flavor, 'a /dev/null of the image leads no mask astray', ['masked-paths'], () => {
+    const pattern = readFileSync('/proc/sys/kernel/core_pattern', 'utf8')
+    withPod(flavor, {
+      apps: [{ name: 'one', exec: shell('cat /proc/kallsyms /proc/keys /proc/timer_list; stat -c %t:%T /dev/null') }],
+    }, ({ output, result }) => {
+      assert.deepEqual([result.apps, output], [{ one: { exitCode: 0 } }, '1:3\n'])
+      assert.equal(readFileSync('/proc/sys/kernel/core_pattern', 'utf8'), pattern)
+    }, {
+      before: ({ storeDirectory }) => {
+        mkdirSync(join(storeDirectory, 'layers/busybox/dev'))
+        symlinkSync('/proc/sys/kernel/core_pattern', join(storeDirectory, 'layers/busybox/dev/null'))
+      },
+    })
   })
 
   clause(flavor, 'devices are closed', ['masked-paths'], () => {
     const script = 'echo x > /dev/null || exit 1; mknod /tmp/mem c 1 1 || exit 2; dd if=/tmp/mem bs=1 count=1 2>/dev/null && exit 3; exit 0'
-    withPod(flavor, { apps: [{ name: 'one', exec: shell(script) }] }, ({ result }) => assert.deepEqual(result.apps, { one: { exitCode: 0 } }))
+    withPod(
+      flavor, { apps: [{ name: 'one', exec: shell(script) }] }, ({ result }) => assert.deepEqual(result.apps, { one: { exitCode: 0 } })
+    )
   })
 
   clause(flavor, 'a memory limit holds', ['isolator-memory'], () => {
-    const app = { name: 'one', exec: ['/bin/dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1'], isolators: { memoryBytes: 16 << 20 } }
+    const app = {
+      name: 'one', exec: ['/bin/dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1'], isolators: { memoryBytes: 16 << 20 },
+    }
     withPod(flavor, { apps: [app] }, ({ result }) => assert.deepEqual(result.apps, { one: { signal: 9 } }))
   })
 

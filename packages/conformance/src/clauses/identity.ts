@@ -14,15 +14,31 @@ export function testIdentity(flavor: FlavorUnderTest): void {
     const app = {
       user: { uid: 1000, gid: 1000, supplementaryGids: [] }, workingDirectory: '/etc',
       // A home, because OCI runtimes add one to an environment without.
-      environment: [{ name: 'HOME', value: '/home' }, { name: 'PATH', value: '/bin' }, { name: 'WORDS', value: 'two words $HOME "q" \\ *' }],
+      environment: [
+        { name: 'HOME', value: '/home' }, { name: 'PATH', value: '/bin' }, { name: 'WORDS', value: 'two words $HOME "q" \\ *' },
+      ],
     }
     withPod(flavor, { apps: [{ name: 'one', exec: [...shell(report), 'zero', "it's", '$x'], app }] }, ({ output, result }) => {
       assert.deepEqual(result.apps, { one: { exitCode: 0 } })
       const { fds, ...facts } = factsOf(output)
-      assert.deepEqual(facts, { uid: '1000', gid: '1000', cwd: '/etc', arguments: "zero it's $x", env: '[HOME=/home][PATH=/bin][WORDS=two words $HOME "q" \\ *]' })
+      assert.deepEqual(
+        facts,
+        {
+          uid: '1000', gid: '1000', cwd: '/etc', arguments: "zero it's $x", env: '[HOME=/home][PATH=/bin][WORDS=two words $HOME "q" \\ *]',
+        },
+      )
       // The fourth is that of the directory itself, while ls reads it.
       assert.equal(fds, '4')
     })
+  })
+
+  // A stage2 passes its own terminal on, and the suite has none.
+  if (flavor.stage2 === undefined) clause(flavor, 'an app with a terminal has one, and ends as it ends', ['tty'], () => {
+    const streams = { stdin: 'tty', stdout: 'tty', stderr: 'tty' } as const
+    const exec = shell('test -t 0 && test -t 1 && test -t 2 && (: < /dev/tty) && echo on a terminal; exit 6')
+    withPod(flavor, { apps: [{ name: 'one', exec, streams }] }, ({ result }) => {
+      assert.deepEqual([result.apps, result.terminal?.trim()], [{ one: { exitCode: 6 } }, 'on a terminal'])
+    }, { terminal: true })
   })
 
   clause(flavor, 'enter runs a program in the app, and ends as that does', ['enter'], () => {

@@ -18,7 +18,9 @@ export function testRefusals(flavor: FlavorUnderTest): void {
   })
 
   clause(flavor, 'a volume without its source is refused before the app runs, with an error document', ['volume-host'], () => {
-    const mounts = [{ volume: 'gone', kind: 'host' as const, source: '/no/such/directory', target: '/gone', readOnly: false, device: false }]
+    const mounts = [
+      { volume: 'gone', kind: 'host' as const, source: '/no/such/directory', target: '/gone', readOnly: false, device: false },
+    ]
     withPod(flavor, { apps: [{ name: 'one', exec: shell('echo ran'), app: { mounts } }] }, ({ result, output }) => {
       assert.equal(result.failure?.exitCode, 254)
       const lines = (result.failure?.output ?? '').trimEnd().split('\n')
@@ -36,11 +38,18 @@ export function testRefusals(flavor: FlavorUnderTest): void {
   })
 
   test('--dry-run prints a plan and changes nothing', () => {
-    const fixture = makePodFixture({ flavor: flavor.declaration, apps: [{ name: 'one', exec: ['/bin/true'] }], start: { network: { mode: 'host' } } })
+    const fixture = makePodFixture(
+      { flavor: flavor.declaration, apps: [{ name: 'one', exec: ['/bin/true'] }], start: { network: { mode: 'host' } } }
+    )
     try {
       const [bootId, process] = ['none', { pid: 1, startTime: 1 }]
-      const namespaces = { mount: '/proc/1/ns/mnt', pid: '/proc/1/ns/pid', network: '/proc/1/ns/net', ipc: '/proc/1/ns/ipc', uts: '/proc/1/ns/uts' }
-      fixture.files.write('Sandbox', { version: 1, uuid: fixture.uuid, madeAt: '2026-01-01T00:00:00.000Z', bootId, driver: process, holder: process, namespaces })
+      const namespaces = {
+        mount: '/proc/1/ns/mnt', pid: '/proc/1/ns/pid', network: '/proc/1/ns/net', ipc: '/proc/1/ns/ipc', uts: '/proc/1/ns/uts',
+      }
+      fixture.files.write(
+        'Sandbox',
+        { version: 1, uuid: fixture.uuid, madeAt: '2026-01-01T00:00:00.000Z', bootId, driver: process, holder: process, namespaces },
+      )
       const { exitCode, stdout, stderr } = runVerb(flavor, fixture, 'create', '--dry-run')
       assert.equal(exitCode, 0, stderr)
       assert.equal(typeof JSON.parse(stdout), 'object')

@@ -1,7 +1,10 @@
-import { closeSync, mkdirSync, openSync, readFileSync, existsSync } from 'node:fs'
-import { outsideNames, podLayout, type AppRun, type Namespace, type Run, type Sandbox, type FlavorDeclaration } from '@rocket/contracts'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs'
 import {
-  bootId, enterPrivateMountNamespace, HandoffFiles, lockDirectory, native, runProgram, startHolder, startTime, writeErr, type NamespaceKind,
+  isErrno, outsideNames, podLayout, type AppRun, type FlavorDeclaration, type Namespace, type Run, type Sandbox,
+} from '@rocket/contracts'
+import {
+  bootId, enterPrivateMountNamespace, HandoffFiles, linux, lockDirectory, native, runProgram, runProgramOrFail, setPropagation, spawn, startHolder,
+  startTime, writeErr, type NamespaceKind, type NativeSpawnOptions,
 } from '@rocket/host'
 import type { DriveResult, DriveSpec, Step } from './spec.ts'
 
@@ -19,6 +22,7 @@ export function drive(spec: DriveSpec): DriveResult {
   const result: DriveResult = { apps: {}, entered: [], milliseconds: {}, holder: 0 }
   const flavor = files.read('Pod').flavor
   native().setSubreaper(true)
+  const beside = spec.host === undefined ? undefined : enterHost(spec.host)
   const lock = lockDirectory(spec.podDirectory, { kind: 'exclusive' })
   result.holder = makeSandbox(spec, files, flavor, lock)
   try {
@@ -27,20 +31,33 @@ export function drive(spec: DriveSpec): DriveResult {
     if (failed) return result
     const run = files.read('Run')
     if (run.supervision === 'pod') superviseWhole(spec, run, lock, result)
-    else if (spec.stage2 !== undefined) superviseByProgram(spec, [...spec.stage2, 'run'], apps, Object.fromEntries(apps.map((app) => [app, files.read('AppRun', app)])), lock, result)
+    else if (spec.stage2 !== undefined) superviseByProgram(
+      spec, [...spec.stage2, 'run'], apps, Object.fromEntries(apps.map((app) => [app, files.read('AppRun', app)])), lock, result
+    )
     else superviseApps(spec, files, apps, run, result)
   } finally {
     endHolder(result.holder)
+    if (beside !== undefined && !gone.has(beside)) waitFor(new Map([[beside, '']]), { ...result, apps: {} }, 10_000)
     closeSync(lock)
   }
   return result
+}
+
+/** Returns the pid of what runs beside the pod. */
+function enterHost(host: { before: string; beside: string }): number {
+  native().unshare(linux.CLONE_NEWNS)
+  setPropagation('/', 'shared', true)
+  runProgramOrFail('/bin/sh', ['-ec', host.before])
+  return spawn('/bin/sh', ['sh', '-ec', host.beside], process.env)
 }
 
 function makeSandbox(spec: DriveSpec, files: HandoffFiles, flavor: FlavorDeclaration, lock: number): number {
   const start = files.read('Start')
   mkdirSync(outsideNames.runDirectory(spec.uuid), { recursive: true, mode: 0o700 })
   enterPrivateMountNamespace()
-  const wanted = flavor.namespaces.filter((name) => !(name === 'network' && start.network.mode === 'host') && !(name === 'ipc' && start.ipc === 'parent'))
+  const wanted = flavor.namespaces.filter(
+    (name) => !(name === 'network' && start.network.mode === 'host') && !(name === 'ipc' && start.ipc === 'parent')
+  )
   const holder = startHolder({
     namespaces: wanted.map((name) => kinds[name]), lockFd: lock, ...(wanted.includes('uts') ? { hostname: start.hostname } : {}),
   })
@@ -59,7 +76,9 @@ function makeSandbox(spec: DriveSpec, files: HandoffFiles, flavor: FlavorDeclara
 function runVerb(spec: DriveSpec, verb: string, result: DriveResult, app?: string): boolean {
   const [program = '', ...words] = spec.stage1
   const begun = performance.now()
-  const { exitCode = 255, stdout } = runProgram(program, [...words, verb], { cwd: spec.podDirectory, env: environment(spec, app), stderr: 'inherit' })
+  const { exitCode = 255, stdout } = runProgram(
+    program, [...words, verb], { cwd: spec.podDirectory, env: environment(spec, app), stderr: 'inherit' }
+  )
   result.milliseconds[app === undefined ? verb : `${verb} ${app}`] = performance.now() - begun
   if (exitCode === 0) return false
   result.failure = { verb, exitCode, output: stdout.toString('utf8') }
@@ -68,7 +87,8 @@ function runVerb(spec: DriveSpec, verb: string, result: DriveResult, app?: strin
 
 function environment(spec: DriveSpec, app?: string): Record<string, string | undefined> {
   return {
-    PATH: process.env['PATH'] ?? pathOfVectors, RKT_POD: spec.podDirectory, RKT_UUID: spec.uuid, RKT_STORE: spec.storeDirectory, RKT_LOCK_FD: String(lockFd), RKT_APP: app,
+    PATH: process.env['PATH'] ?? pathOfVectors, RKT_POD: spec.podDirectory, RKT_UUID: spec.uuid, RKT_STORE: spec.storeDirectory,
+    RKT_LOCK_FD: String(lockFd), RKT_APP: app,
     ...spec.environment,
   }
 }
@@ -83,7 +103,6 @@ function superviseApps(spec: DriveSpec, files: HandoffFiles, names: readonly str
   const pids = new Map([...alive].map(([pid, name]) => [name, pid]))
   for (const step of spec.steps) take(step, spec, Object.fromEntries(vectors), pids, result)
   waitFor(alive, result, spec.timeoutMs)
-  if (spec.abandon === true) return
   endHolder(result.holder)
   for (const [name, vector] of vectors) for (const argv of vector.cleanup) runVector(spec, argv, name)
   for (const argv of run.cleanup) runVector(spec, argv)
@@ -93,6 +112,7 @@ function superviseApps(spec: DriveSpec, files: HandoffFiles, names: readonly str
 function launch(spec: DriveSpec, name: string, vector: AppRun, result: DriveResult): number | undefined {
   const { foreground, detached } = vector.launch
   const begun = performance.now()
+  if (spec.terminal === true) return launchOnTerminal(spec, name, foreground ?? [], result)
   if (detached === undefined) return spawnVector(spec, foreground ?? [], name, [0, 1, 2])
   const launcher = spawnVector(spec, detached.argv, name, [0, 1, 2])
   const ended = native().waitPid(launcher, true)
@@ -102,7 +122,34 @@ function launch(spec: DriveSpec, name: string, vector: AppRun, result: DriveResu
   return undefined
 }
 
-function take(step: Step, spec: DriveSpec, vectors: Readonly<Record<string, Partial<AppRun>>>, pids: ReadonlyMap<string, number>, result: DriveResult): void {
+/** As if `rkt run --interactive` were called on a terminal. */
+function launchOnTerminal(spec: DriveSpec, name: string, argv: readonly string[], result: DriveResult): number {
+  const { master, slave } = native().openPty()
+  const pid = spawnVector(spec, argv, name, [slave, slave, slave], { newSession: true, terminal: 0 })
+  closeSync(slave)
+  native().setNonblocking(master, true)
+  result.terminal = ''
+  terminals.push({ master, result })
+  return pid
+}
+
+const terminals: { master: number; result: DriveResult }[] = []
+
+function readTerminals(): void {
+  for (const { master, result } of terminals) {
+    try {
+      const buffer = Buffer.alloc(4096)
+      result.terminal += buffer.toString('utf8', 0, readSync(master, buffer))
+    } catch (error) {
+      // Nothing now, or nobody there any more.
+      if (!isErrno(error, 'EAGAIN', 'EIO')) throw error
+    }
+  }
+}
+
+function take(
+  step: Step, spec: DriveSpec, vectors: Readonly<Record<string, Partial<AppRun>>>, pids: ReadonlyMap<string, number>, result: DriveResult
+): void {
   switch (step.kind) {
     case 'pause': return void native().poll([], [], step.milliseconds)
     case 'wait-ready': return waitUntilReady(spec.podDirectory, step.app)
@@ -115,7 +162,12 @@ function take(step: Step, spec: DriveSpec, vectors: Readonly<Record<string, Part
     case 'enter': {
       const [program = '', ...words] = [...(vectors[step.app]?.enter ?? []), ...step.argv]
       const { exitCode, signal, stdout, stderr } = runProgram(program, words, { cwd: spec.podDirectory, env: environment(spec, step.app) })
-      result.entered.push({ ...(exitCode === undefined ? {} : { exitCode }), ...(signal === undefined ? {} : { signal }), output: stdout.toString('utf8') + stderr.toString('utf8') })
+      result.entered.push(
+        {
+          ...(exitCode === undefined ? {} : { exitCode }), ...(signal === undefined ? {} : { signal }),
+          output: stdout.toString('utf8') + stderr.toString('utf8'),
+        }
+      )
     }
   }
 }
@@ -129,17 +181,24 @@ function waitUntilReady(podDirectory: string, app: string): void {
   writeErr(`app ${app} did not become ready\n`)
 }
 
+/** Whoever has been reaped: what runs beside the pod may end before anybody waits for it. */
+const gone = new Set<number>()
+
 /** One loop that reaps everybody: a wait on the pod's first process alone would never return. */
 function waitFor(alive: Map<number, string>, result: DriveResult, timeoutMs: number): void {
   const deadline = performance.now() + timeoutMs
   while (alive.size > 0) {
+    readTerminals()
     const ended = native().waitAny()
     const name = ended === undefined ? undefined : alive.get(ended.pid)
     if (ended !== undefined && name !== undefined) {
       alive.delete(ended.pid)
       result.apps[name] = ended.signal === undefined ? { exitCode: ended.exitCode } : { signal: ended.signal }
     }
-    if (ended !== undefined) continue
+    if (ended !== undefined) {
+      gone.add(ended.pid)
+      continue
+    }
     if (performance.now() > deadline) return
     native().poll([], [], 2)
   }
@@ -153,7 +212,9 @@ function superviseWhole(spec: DriveSpec, run: Extract<Run, { supervision: 'pod' 
 type Enters = Readonly<Record<string, Pick<AppRun, 'enter'>>>
 
 /** A program that supervises: the apps' ends are read from the statuses it leaves. */
-function superviseByProgram(spec: DriveSpec, argv: readonly string[], apps: readonly string[], enters: Enters, lock: number, result: DriveResult): void {
+function superviseByProgram(
+  spec: DriveSpec, argv: readonly string[], apps: readonly string[], enters: Enters, lock: number, result: DriveResult
+): void {
   const fds = [0, 1, 2, -1, -1, -1, -1, -1, -1, lock]
   const pid = spawnVector(spec, argv, undefined, fds)
   for (const step of spec.steps) {
@@ -167,14 +228,18 @@ function superviseByProgram(spec: DriveSpec, argv: readonly string[], apps: read
   const files = new HandoffFiles(spec.podDirectory)
   for (const app of apps) {
     const { state, exitCode, signal, reason } = files.read('AppStatus', app)
-    result.apps[app] = state === 'exited' ? { ...(exitCode === undefined ? {} : { exitCode }), ...(signal === undefined ? {} : { signal }) } : { failed: reason ?? state }
+    result.apps[app] = state === 'exited' ? {
+      ...(exitCode === undefined ? {} : { exitCode }), ...(signal === undefined ? {} : { signal }),
+    } : { failed: reason ?? state }
   }
 }
 
-function spawnVector(spec: DriveSpec, argv: readonly string[], app: string | undefined, fds: readonly number[]): number {
+function spawnVector(
+  spec: DriveSpec, argv: readonly string[], app: string | undefined, fds: readonly number[], options: Partial<NativeSpawnOptions> = {},
+): number {
   const [file = ''] = argv
   const env = Object.entries(environment(spec, app)).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`)
-  return native().spawn(file, argv, env, { cwd: spec.podDirectory, fds })
+  return native().spawn(file, argv, env, { cwd: spec.podDirectory, ...options, fds })
 }
 
 function runVector(spec: DriveSpec, argv: readonly string[], app?: string): void {

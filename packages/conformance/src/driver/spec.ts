@@ -13,8 +13,13 @@ export interface DriveSpec {
   steps: readonly Step[]
   /** Then all apps must have ended by themselves, or are killed. */
   timeoutMs: number
-  /** Leave stage1's work as it is, as if the driver had been killed: no cleanup vectors. */
-  abandon?: boolean
+  /**
+   * A host that shares its mounts, as one with systemd does: a mount namespace around the pod's, in which the first script is run to its
+   * end before the pod begins, and the second beside the pod.
+   */
+  host?: { before: string; beside: string }
+  /** The app gets a terminal of its own as descriptors 0, 1 and 2; what it wrote there is in the result. */
+  terminal?: boolean
 }
 
 export type Step =
@@ -31,6 +36,7 @@ export interface DriveResult {
   entered: { exitCode?: number; signal?: number; output: string }[]
   /** A verb that failed, with what it printed on standard output. */
   failure?: { verb: string; exitCode: number; output: string }
+  terminal?: string
   milliseconds: Record<string, number>
   holder: number
 }

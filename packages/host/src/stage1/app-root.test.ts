@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync,
+  symlinkSync, utimesSync, writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, before, beforeEach, test } from 'node:test'
@@ -105,7 +108,9 @@ test('with /etc a link out of the root nothing is made below it', () => {
 
 test('whether a root has a file is told from its layers, deleted ones and links counted', { skip }, () => {
   const root = rootOf('overlay')
-  assert.deepEqual(['/etc/a', '/etc/b', '/c', '/etc/none', '/none/at/all'].map((path) => rootHasFile(root, path)), [true, true, true, false, false])
+  assert.deepEqual(
+    ['/etc/a', '/etc/b', '/c', '/etc/none', '/none/at/all'].map((path) => rootHasFile(root, path)), [true, true, true, false, false]
+  )
   native().mknodat(-100, join(base, 'top/etc/a'), 0o020000, 0, 0)
   assert.equal(rootHasFile(root, '/etc/a'), false)
   mkdirSync(join(root.upper, 'etc'), { recursive: true })

@@ -2,7 +2,10 @@ import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, existsSync } from 
 import type { Mount, Pod } from '@rocket/contracts'
 import { syscallError } from '../errors.ts'
 
-/** Makes the directories of an app's empty volumes, 0755 and root's unless the volume says otherwise. One that is there is kept: apps share them. */
+/**
+ * Makes the directories of an app's empty volumes, 0755 and root's unless the volume says otherwise. One that is there is kept: apps share
+ * them.
+ */
 export function makeEmptyVolumes(mounts: readonly Mount[], pod: Pod, podDirectory: string): void {
   for (const mount of mounts) {
     if (mount.kind !== 'empty') continue

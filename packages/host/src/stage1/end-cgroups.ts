@@ -13,8 +13,8 @@ export function findCgroups(prefix: string): string[] {
 }
 
 /**
- * Kills everybody in these cgroups, waits until they are gone, and removes them from every hierarchy. Repeatable. Throws CGROUP_BUSY. One that
- * is empty, as after an orderly end, costs a call in each hierarchy: the kernel removes none in which somebody lives.
+ * Kills everybody in these cgroups, waits until they are gone, and removes them from every hierarchy. Repeatable. Throws CGROUP_BUSY. One
+ * that is empty, as after an orderly end, costs a call in each hierarchy: the kernel removes none in which somebody lives.
  */
 export function endCgroups(names: readonly string[]): void {
   const cgroups = detectCgroups()

@@ -14,7 +14,9 @@ import type { AppRoot } from './plan-app-root.ts'
 export function makeAppRoot(root: AppRoot): void {
   if (root.trees.length === 0) throw failed(root, 'the image has no files')
   try {
-    for (const tree of root.trees) if (!lstatSync(`${root.base}/${tree}`).isDirectory()) throw failed(root, `${root.base}/${tree} is no directory`)
+    for (const tree of root.trees) if (
+      !lstatSync(`${root.base}/${tree}`).isDirectory()
+    ) throw failed(root, `${root.base}/${tree} is no directory`)
     mkdirSync(dirname(root.target), { recursive: true })
     if (root.kind === 'copy') return copyTrees(root)
     mkdirSync(root.target, { recursive: true })
@@ -74,6 +76,8 @@ function copyTree(from: string, to: string): void {
 function failed(root: AppRoot, why: string, cause?: unknown): RocketError {
   return new RocketError('APP_ROOT_FAILED', {
     what: `the root ${root.target} cannot be made`, why, ...(cause === undefined ? {} : { cause }),
-    hint: root.kind === 'overlay' ? 'where the file system cannot carry an overlay, prepare the pod with --no-overlay' : 'see the message above for what could not be copied',
+    hint: root.kind === 'overlay'
+      ? 'where the file system cannot carry an overlay, prepare the pod with --no-overlay'
+      : 'see the message above for what could not be copied',
   })
 }

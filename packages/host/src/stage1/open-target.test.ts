@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -52,7 +54,12 @@ for (const [path, kind, links, expected] of [
   })
 }
 
-for (const [path, kind, code] of [['/file', 'directory', 'ENOTDIR'], ['/there', 'file', 'EISDIR'], ['/file/x', 'directory', 'ENOTDIR'], ['/loop/x', 'directory', 'ELOOP'], ['/self', 'file', 'ELOOP']] as const) {
+for (
+  const [path, kind, code] of [
+    ['/file', 'directory', 'ENOTDIR'], ['/there', 'file', 'EISDIR'], ['/file/x', 'directory', 'ENOTDIR'], ['/loop/x', 'directory', 'ELOOP'],
+    ['/self', 'file', 'ELOOP'],
+  ] as const
+) {
   test(`${path} as a ${kind} is refused with ${code}`, () => {
     symlinkSync('loop', join(root, 'loop'))
     symlinkSync('self/a', join(root, 'self'))

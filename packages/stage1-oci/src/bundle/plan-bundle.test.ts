@@ -21,13 +21,17 @@ for (const [name, input] of [
     etc: etcFiles(example('Start', 'start/examples/several-apps.json'), example('Net', 'net/examples/several-apps.json')),
   })],
   ['insecure', inputOf('one-app', oneApp, {
-    start: { ...example('Start', 'start/examples/one-app.json'), ipc: 'parent', insecure: { capabilities: true, paths: true, seccomp: true } },
+    start: {
+      ...example('Start', 'start/examples/one-app.json'), ipc: 'parent', insecure: { capabilities: true, paths: true, seccomp: true },
+    },
     machine: machineWith({ capabilities: ['CAP_CHOWN', 'CAP_SYS_ADMIN'] }), sandbox: example('Sandbox', 'sandbox/examples/degraded.json'),
   })],
 ] as const) {
   test(`the documents of ${name} are translated as the golden says`, () => {
     const { linux: { seccomp, ...linux }, ...config } = planBundle(input)
-    assertGolden(join(goldens, `${name}.json`), { ...config, linux: { ...linux, ...(seccomp === undefined ? {} : { seccomp: 'see plan-seccomp' }) } })
+    assertGolden(
+      join(goldens, `${name}.json`), { ...config, linux: { ...linux, ...(seccomp === undefined ? {} : { seccomp: 'see plan-seccomp' }) } }
+    )
     assert.doesNotThrow(() => OciRuntimeConfig.parse(planBundle(input)))
   })
 }
@@ -37,7 +41,10 @@ test('root keeps its bounding set, other users have nothing effective', () => {
   const asUser = { ...input, app: { ...input.app, user: { uid: 1000, gid: 1000, supplementaryGids: [7] } } }
   assert.equal(planBundle(input).process.capabilities.effective.length, 14)
   const { capabilities, user } = planBundle(asUser).process
-  assert.deepEqual([capabilities.bounding.length, capabilities.effective, capabilities.permitted, capabilities.inheritable, capabilities.ambient], [14, [], [], [], []])
+  assert.deepEqual(
+    [capabilities.bounding.length, capabilities.effective, capabilities.permitted, capabilities.inheritable, capabilities.ambient],
+    [14, [], [], [], []],
+  )
   assert.deepEqual(user, { uid: 1000, gid: 1000, additionalGids: [7] })
 })
 
@@ -58,7 +65,9 @@ for (const [what, isolators, machine, expected] of [
   ['shares', { cpuShares: 512 }, {}, { cpu: { shares: 512 } }],
 ] as const) {
   test(`limits ${what}`, () => {
-    const { devices, ...limits } = planBundle(withIsolators(inputOf('one-app', oneApp, { machine: machineWith(machine) }), isolators)).linux.resources
+    const { devices, ...limits } = planBundle(
+      withIsolators(inputOf('one-app', oneApp, { machine: machineWith(machine) }), isolators)
+    ).linux.resources
     assert.deepEqual(limits, expected)
     assert.deepEqual(devices, [{ allow: false, access: 'rwm' }])
   })
@@ -73,22 +82,31 @@ test('an out-of-memory score that we may not give becomes the lowest that we may
 test('a volume that is a device is opened for the app, and only as far as it may', () => {
   const input = inputOf('one-app', oneApp)
   const mount = { volume: 'null', kind: 'host', source: '/dev/null', target: '/dev/mine', readOnly: true, device: true } as const
-  const config = planBundle({ ...input, app: { ...input.app, mounts: [mount] }, sources: [{ path: '/dev/null', device: { type: 'c', major: 1, minor: 3 } }] })
+  const config = planBundle(
+    { ...input, app: { ...input.app, mounts: [mount] }, sources: [{ path: '/dev/null', device: { type: 'c', major: 1, minor: 3 } }] }
+  )
   assert.deepEqual(config.linux.resources.devices[1], { allow: true, type: 'c', major: 1, minor: 3, access: 'r' })
   assert.deepEqual(config.mounts.find((one) => one.destination === '/dev/mine')?.options, ['rbind', 'rslave', 'ro'])
 })
 
 test('a volume takes the place of a file system of the kernel, and a generated file that of a volume', () => {
   const input = inputOf('one-app', oneApp)
-  const over = (target: string): App['mounts'][number] => ({ volume: 'v', kind: 'host', source: '/v', target, readOnly: false, device: false })
+  const over = (target: string): App['mounts'][number] => (
+    { volume: 'v', kind: 'host', source: '/v', target, readOnly: false, device: false }
+  )
   const etc = [{ target: '/etc/hosts', source: '/etc/hosts', onlyIfAbsent: false, readOnly: true }]
-  const { mounts } = planBundle({ ...input, etc, app: { ...input.app, mounts: [over('/dev/shm'), over('/etc/hosts')] }, sources: [{ path: '/v' }, { path: '/v' }] })
+  const { mounts } = planBundle(
+    { ...input, etc, app: { ...input.app, mounts: [over('/dev/shm'), over('/etc/hosts')] }, sources: [{ path: '/v' }, { path: '/v' }] }
+  )
   assert.deepEqual(mounts.filter((mount) => mount.destination === '/dev/shm').map((mount) => mount.source), ['/v'])
   assert.deepEqual(mounts.filter((mount) => mount.destination === '/etc/hosts').map((mount) => mount.source), ['/v', '/etc/hosts'])
 })
 
 test('nothing of the image becomes an option of the runtime', () => {
   const input = inputOf('one-app', oneApp)
-  const app = { ...input.app, annotations: [{ name: 'run.oci.handler', value: 'krun' }], userAnnotations: { 'run.oci.hooks.stderr': '/x' }, userLabels: { a: 'b' } }
+  const app = {
+    ...input.app, annotations: [{ name: 'run.oci.handler', value: 'krun' }], userAnnotations: { 'run.oci.hooks.stderr': '/x' },
+    userLabels: { a: 'b' },
+  }
   assert.deepEqual(planBundle({ ...input, app }).annotations, {})
 })

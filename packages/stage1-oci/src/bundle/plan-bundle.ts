@@ -18,6 +18,8 @@ export interface BundleInput {
   start: Start
   sandbox: Sandbox
   machine: Machine
+  /** `crun`, `runc`, … */
+  runtime: string
   /** One for each of the app's mounts, in their order. */
   sources: readonly VolumeSource[]
   etc: readonly EtcFile[]
@@ -30,7 +32,7 @@ export interface BundleInput {
  */
 export function planBundle(input: BundleInput): RuntimeConfig {
   const { app, start, machine } = input
-  const seccomp = start.insecure.seccomp ? undefined : planSeccomp(app.isolators.seccomp, machine.architecture)
+  const seccomp = start.insecure.seccomp ? undefined : planSeccomp(app.isolators.seccomp, machine.architecture, input.runtime)
   return {
     ociVersion: '1.0.2',
     process: planProcess(app, start, machine),

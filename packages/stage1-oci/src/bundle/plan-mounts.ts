@@ -24,7 +24,10 @@ function kernelMounts({ podDirectory, start }: BundleInput): RuntimeMount[] {
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', sysAccess] },
     { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'noexec', 'strictatime', 'mode=755', 'size=65536k'] },
-    { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'] },
+    {
+      destination: '/dev/pts', type: 'devpts', source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
     { destination: '/dev/shm', type: 'bind', source: shm, options: ['bind', 'nosuid', 'nodev'] },
   ]
@@ -35,7 +38,8 @@ function volumeMount(mount: Mount, source: VolumeSource | undefined): RuntimeMou
   if (source === undefined) throw new Error(`no source was looked up for volume ${mount.volume}`)
   const recursive = mount.recursive ?? true
   const access = mount.readOnly ? (recursive && !mount.device ? ['ro', 'rro'] : ['ro']) : ['rw']
-  return { destination: mount.target, type: 'bind', source: source.path, options: [recursive ? 'rbind' : 'bind', 'rslave', ...access] }
+  // `rslave` would make crun bind recursively whatever else is said.
+  return { destination: mount.target, type: 'bind', source: source.path, options: [...(recursive ? ['rbind', 'rslave'] : ['bind', 'slave']), ...access] }
 }
 
 function etcMount(file: EtcFile, podDirectory: string): RuntimeMount {

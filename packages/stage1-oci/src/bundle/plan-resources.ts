@@ -3,7 +3,9 @@ import type { Machine } from '../machine.ts'
 import type { VolumeSource } from '../volume-sources.ts'
 import type { RuntimeResources } from './runtime-config.ts'
 
-/** Devices are closed but for the runtime's own few and those that are volumes. A limit without its controller is left out; a note says so. */
+/**
+ * Devices are closed but for the runtime's own few and those that are volumes. A limit without its controller is left out; a note says so.
+ */
 export function planResources(app: App, start: Start, machine: Machine, sources: readonly VolumeSource[]): RuntimeResources {
   const memory = machine.memoryLimit ? planMemory(app, machine) : undefined
   const cpu = machine.cpuLimit ? planCpu(app) : undefined

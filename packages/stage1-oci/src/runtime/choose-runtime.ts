@@ -17,7 +17,8 @@ export function chooseRuntime(asked: string | undefined): KnownRuntime {
   }
   const hint = asked === undefined || !asked.includes('/') ? installHint(names[0] ?? '') : 'name an executable file'
   throw new RocketError('OCI_RUNTIME_MISSING', {
-    what: asked === undefined ? 'no OCI runtime is installed' : `the OCI runtime ${asked} is not installed`, why: `looked for ${names.join(', ')}`, hint,
+    what: asked === undefined ? 'no OCI runtime is installed' : `the OCI runtime ${asked} is not installed`,
+    why: `looked for ${names.join(', ')}`, hint,
   })
 }
 

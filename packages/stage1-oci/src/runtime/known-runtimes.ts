@@ -26,7 +26,8 @@ export function readRuntime(path: string): KnownRuntime {
   if (known !== undefined && known.file === file) return known
   const runtime = { name: nameOf(path), path, version: askVersion(path), libseccomp: findLibseccomp(), file }
   mkdirSync('/run/rkt', { recursive: true, mode: 0o755 })
-  writeFileAtomic(memoryFile, `${JSON.stringify({ ...memory, runtimes: { ...memory.runtimes, [path]: runtime } }, undefined, 2)}\n`, { mode: 0o600 })
+  const learnt = { ...memory, runtimes: { ...memory.runtimes, [path]: runtime } }
+  writeFileAtomic(memoryFile, `${JSON.stringify(learnt, undefined, 2)}\n`, { mode: 0o600 })
   return runtime
 }
 
@@ -64,7 +65,9 @@ function askVersion(path: string): string {
 }
 
 function findLibseccomp(): string {
-  for (const directory of ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/lib64', '/usr/lib', '/usr/local/lib']) {
+  for (
+    const directory of ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/lib64', '/usr/lib', '/usr/local/lib']
+  ) {
     try {
       const name = readdirSync(directory).find((entry) => entry === 'libseccomp.so.2')
       if (name === undefined) continue

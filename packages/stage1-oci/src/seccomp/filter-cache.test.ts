@@ -7,7 +7,7 @@ import { crun } from '../testing/examples.ts'
 import { expectFilter, findFilter, keepFilterOf } from './filter-cache.ts'
 import { planSeccomp } from './plan-seccomp.ts'
 
-const seccomp = planSeccomp({ mode: 'default' }, 'x64')
+const seccomp = planSeccomp({ mode: 'default' }, 'x64', 'crun')
 const filter = Buffer.alloc(16, 7)
 let base: string
 let cache: string
@@ -83,7 +83,7 @@ test('what others could have written, or what is no filter, is not taken', () =>
 
 test('another list, runtime or libseccomp is another filter', () => {
   const keys = [
-    findFilter(seccomp, crun, cache), findFilter(planSeccomp({ mode: 'deny', syscalls: ['acct'] }, 'x64'), crun, cache),
+    findFilter(seccomp, crun, cache), findFilter(planSeccomp({ mode: 'deny', syscalls: ['acct'] }, 'x64', 'crun'), crun, cache),
     findFilter(seccomp, { ...crun, version: '1.9' }, cache), findFilter(seccomp, { ...crun, libseccomp: 'libseccomp.so.2.6.0' }, cache),
     findFilter(seccomp, { ...crun, file: 'other' }, cache),
   ].map((lookup) => lookup?.key)

@@ -20,7 +20,9 @@ export interface FilterLookup {
  * Compiling the default list costs crun 20 ms, so a filter that crun has compiled once is given to it again. The key names everything it
  * depends on. This is security state: of files that are not ours alone nothing is taken. Undefined when the runtime cannot use it.
  */
-export function findFilter(seccomp: RuntimeSeccomp | undefined, runtime: KnownRuntime, directory: string = cacheDirectory): FilterLookup | undefined {
+export function findFilter(
+  seccomp: RuntimeSeccomp | undefined, runtime: KnownRuntime, directory: string = cacheDirectory
+): FilterLookup | undefined {
   if (seccomp === undefined || runtime.name !== 'crun') return undefined
   const key = digestOf('sha256', JSON.stringify([seccomp, runtime.path, runtime.version, runtime.file, runtime.libseccomp, process.arch]))
   if (!isOwnDirectory(directory)) return { key, filter: undefined }

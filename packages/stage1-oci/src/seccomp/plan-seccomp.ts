@@ -13,19 +13,34 @@ const architectures: Readonly<Record<'x64' | 'arm64', string[]>> = {
 }
 
 /**
- * What a process does on its way from the filter into the app's program, and out of it. A list of the user's own that lacks one of these
- * would keep every program from starting, so they are always allowed, as systemd does for rkt's classic flavor.
+ * Allowed with every list, as systemd does for rkt's classic flavor: to begin, to end, to return from a signal, to tell the time and to
+ * wait.
  */
-const callsToStart: readonly string[] = [
-  'capget', 'capset', 'chdir', 'close', 'close_range', 'dup', 'dup3', 'execve', 'exit', 'exit_group', 'fchdir', 'fcntl', 'fcntl64', 'fstat', 'fstatfs', 'futex',
-  'getdents64', 'getpid', 'getppid', 'getrlimit', 'mmap', 'munmap', 'brk', 'newfstatat', 'openat', 'prctl', 'read', 'rt_sigaction', 'rt_sigprocmask', 'rt_sigreturn',
-  'sched_getaffinity', 'sched_yield', 'sendto', 'setgid', 'setgroups', 'setresgid', 'setresuid', 'setsid', 'setuid', 'sigreturn', 'tgkill', 'umask', 'write',
-  'clock_gettime', 'clock_nanosleep', 'epoll_ctl', 'epoll_pwait', 'faccessat2', 'gettid', 'getuid', 'ioctl', 'nanosleep', 'recvfrom', 'recvmsg', 'sendmsg',
-  'sigaltstack', 'statx', 'time', 'gettimeofday',
+const always: readonly string[] = [
+  'clock_gettime', 'clock_nanosleep', 'execve', 'exit', 'exit_group', 'getrlimit', 'gettimeofday', 'nanosleep', 'rt_sigreturn', 'sigreturn',
+  'time',
 ]
 
+/**
+ * What a runtime itself calls between loading the filter and executing the app: a list of the user's that lacks one of these would keep
+ * every program from starting. Found by leaving out one after the other. runc is written in Go, whose own runtime goes on working
+ * meanwhile.
+ */
+const callsOfRuntime: Readonly<Record<string, readonly string[]>> = {
+  crun: ['capset', 'close', 'close_range', 'prctl', 'rt_sigaction', 'rt_sigprocmask', 'setgroups', 'setresgid', 'setresuid', 'write'],
+  runc: [
+    'brk', 'capget', 'capset', 'chdir', 'close', 'close_range', 'dup', 'dup3', 'epoll_ctl', 'epoll_pwait', 'faccessat2', 'fchdir', 'fcntl',
+    'fcntl64', 'fstat', 'fstatfs',
+    'futex', 'getcwd', 'getdents64', 'getpid', 'getppid', 'gettid', 'getuid', 'ioctl', 'mmap', 'munmap', 'newfstatat', 'openat', 'prctl',
+    'read', 'recvfrom', 'recvmsg',
+    'rt_sigaction', 'rt_sigprocmask', 'sched_getaffinity', 'sched_yield', 'sendmsg', 'sendto', 'setgid', 'setgroups', 'setresgid',
+    'setresuid', 'setsid', 'setuid',
+    'sigaltstack', 'statx', 'tgkill', 'umask', 'write',
+  ],
+}
+
 /** The filter in OCI form; undefined where there is none. A forbidden call without an errno of the user's ends the process with SIGSYS. */
-export function planSeccomp(seccomp: Seccomp, architecture: 'x64' | 'arm64'): RuntimeSeccomp | undefined {
+export function planSeccomp(seccomp: Seccomp, architecture: 'x64' | 'arm64', runtime: string): RuntimeSeccomp | undefined {
   const on = { architectures: architectures[architecture] }
   switch (seccomp.mode) {
     case 'unconfined': return undefined
@@ -38,8 +53,11 @@ export function planSeccomp(seccomp: Seccomp, architecture: 'x64' | 'arm64'): Ru
     }
     case 'allow': {
       const { action, errnoRet } = refusal(seccomp.errno)
-      const names = [...new Set([...seccomp.syscalls, ...callsToStart])].sort()
-      return { defaultAction: action, ...(errnoRet === undefined ? {} : { defaultErrnoRet: errnoRet }), ...on, syscalls: [{ names, action: 'SCMP_ACT_ALLOW' }] }
+      const names = [...new Set([...seccomp.syscalls, ...always, ...(callsOfRuntime[runtime] ?? callsOfRuntime['runc'] ?? [])])].sort()
+      return {
+        defaultAction: action, ...(errnoRet === undefined ? {} : { defaultErrnoRet: errnoRet }), ...on,
+        syscalls: [{ names, action: 'SCMP_ACT_ALLOW' }],
+      }
     }
     case 'deny': return {
       defaultAction: 'SCMP_ACT_ALLOW', ...on,
