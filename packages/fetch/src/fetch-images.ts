@@ -1,4 +1,4 @@
-import type { StageContext } from '@rocket/host'
+import { syscallError, type StageContext } from '@rocket/host'
 import { lockPrepare, type Store } from '@rocket/store'
 import type { FetchPlan, PlannedImage } from './plan-fetch.ts'
 import { recordImport } from './record-import.ts'
@@ -35,7 +35,10 @@ export async function fetchImages(plan: FetchPlan, store: Store, context: StageC
 }
 
 async function fetchOne(image: FromSource, session: Session): Promise<Stored> {
-  const imported = await importFrom(image.source, session)
+  const imported = await importFrom(image.source, session).catch((error: unknown) => {
+    // What the kernel refused, at the file or in the store, is an error to meet; anything else is a bug of ours.
+    throw error instanceof Error && 'syscall' in error ? syscallError(error, `cannot fetch ${image.source.key}`) : error
+  })
   if (imported.isUnchanged !== true) recordImport(imported, image.source, session)
   const { imageId } = imported.record
   return { from: 'store', reference: image.reference, imageId, name: imported.name, message: `stored as ${imageId}` }

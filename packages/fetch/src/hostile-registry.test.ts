@@ -220,7 +220,7 @@ test('F4: never asks the places that a layer names as its own', async (t) => {
 })
 
 test('sends nothing over plain http unless it was allowed', async (t) => {
-  const registry = await refused(t, () => () => false, 'REGISTRY_UNREACHABLE', /https/, { request: { insecure: { image: true, tls: false, http: false, pubkey: false } } })
+  const registry = await refused(t, () => () => false, 'INSECURE_TRANSPORT', /does not speak https/, { request: { insecure: { image: true, tls: false, http: false, pubkey: false } } })
   assert.equal(registry.requests.length, 0)
 })
 

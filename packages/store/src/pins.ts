@@ -40,7 +40,7 @@ export function treesOf(record: ImageRecord): string[] {
 
 function listNames(path: string): string[] {
   try {
-    return readdirSync(path).filter((name) => name.endsWith('.json'))
+    return readdirSync(path).filter((name) => name.endsWith('.json') && !name.startsWith('.'))
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return []
     throw error

@@ -36,7 +36,8 @@ export function findReferenceRef(store: Store, key: string): Ref | undefined {
 
 export function listRefFiles(store: Store): string[] {
   try {
-    return readdirSync(join(store.directory, storeLayout.names)).filter((name) => name.endsWith('.json'))
+    // One that begins with a dot is being written, or its writer was killed.
+    return readdirSync(join(store.directory, storeLayout.names)).filter((name) => name.endsWith('.json') && !name.startsWith('.'))
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return []
     throw error

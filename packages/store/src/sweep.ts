@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, isRocketError, storeLayout, type ImageRecord } from '@rocket/contracts'
+import { removeLeftovers } from '@rocket/host'
 import { findImageRecord } from './find-image.ts'
 import { findTreeRecord, treeName } from './ingest/layer-record.ts'
 import { openIngest, removeStaleIngests, removeTree } from './ingest/ingest-directory.ts'
@@ -21,6 +22,7 @@ export interface Swept {
  * A tree's record goes first, so that a kill never leaves half a tree that counts as whole; the next sweep finds the rest.
  */
 export function sweep(store: Store): Swept {
+  removeHalfFiles(store)
   const files = listRefFiles(store)
   const named = new Set(files.flatMap((file) => imageIdOfEntry(file) ?? []))
   for (const file of files) {
@@ -79,6 +81,15 @@ function blobOfTree(store: Store, name: string): string | undefined {
   } catch (error) {
     if (isRocketError(error, 'STORE_CORRUPT')) return undefined
     throw error
+  }
+}
+
+/** Files that a killed process was writing. */
+function removeHalfFiles(store: Store): void {
+  const below = (parent: string): string[] => list(store, parent).map((name) => `${parent}/${name}`)
+  const directories = ['images', storeLayout.names, 'refs/pods', storeLayout.layers, ...below('evidence'), ...below(storeLayout.blobs)]
+  for (const directory of directories.map((name) => join(store.directory, name)).filter((path) => existsSync(path))) {
+    removeLeftovers(directory, (pid) => existsSync(`/proc/${pid}`))
   }
 }
 

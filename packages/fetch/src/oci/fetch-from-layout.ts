@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { sanitizeAcIdentifier } from '@rocket/contracts'
+import { RocketError, sanitizeAcIdentifier } from '@rocket/contracts'
 import { hostPlatform, readOciLayout } from '@rocket/image'
 import { fileState } from '../file-state.ts'
 import { requireWaiver, type Imported, type Session } from '../session.ts'
@@ -17,6 +17,9 @@ export async function fetchFromLayout({ key, directory, tag }: { key: string; di
   const record = findOciRecord(found.manifestBytes, session) ?? await importOci({
     ...found, openLayer: async ({ digest }, signal) => {
       const path = found.layers.find(({ descriptor }) => descriptor.digest === digest)!.path
+      if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
+        throw new RocketError('OCI_LAYOUT_INVALID', { what: `${directory} is not an OCI image layout that can be used`, why: `it lacks the layer ${digest}` })
+      }
       return createReadStream(path, { highWaterMark: 1 << 20, signal }) as AsyncIterable<Buffer>
     },
   }, session, names)

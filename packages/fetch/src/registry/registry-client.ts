@@ -49,6 +49,7 @@ export function createRegistryClient(reference: DockerReference, options: Regist
       scheme = 'https'
       return response
     } catch (error) {
+      if (!options.allowHttp && codeOf(error).startsWith('ERR_SSL')) throw onlyHttp(name, error)
       if (!options.allowHttp || !speaksNoTls(error)) throw error
       const response = await get('http')
       scheme = 'http'
@@ -82,9 +83,17 @@ export function createRegistryClient(reference: DockerReference, options: Regist
 
 /** A certificate that cannot be verified is no reason to go without any: that is what --insecure-options=tls says. */
 function speaksNoTls(error: unknown): boolean {
-  if (!isRocketError(error, 'REGISTRY_UNREACHABLE')) return false
-  const code = error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : ''
-  return !/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(code)
+  return isRocketError(error, 'REGISTRY_UNREACHABLE') && !/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(codeOf(error))
+}
+
+function codeOf(error: unknown): string {
+  return isRocketError(error) && error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : ''
+}
+
+function onlyHttp(name: string, cause: unknown): RocketError {
+  return new RocketError('INSECURE_TRANSPORT', {
+    what: `${name} was not asked`, why: 'the registry does not speak https', hint: '--insecure-options=http allows plain http, which anyone on the way can read and change', cause,
+  })
 }
 
 function checkChallenge(response: HttpResponse, name: string, options: RegistryOptions, mayAuthorize: boolean): void {

@@ -27,7 +27,7 @@ export async function composeStored(ingest: Ingest, layers: readonly StoredLayer
         const blob = tree.record.blob
         const made = await makeTree(ingest, {
           key, diffId, ...(blob === undefined ? {} : { blob }),
-          fill: async (directory) => reportOf(await unpackLayerOn(blobOf(ingest, tree), directory, lower, { diffId })),
+          fill: async (directory) => reportOf(await unpackLayerOn(blobOf(ingest, tree), directory, withoutRepeated(lower), { diffId })),
         })
         return { directory: directoryOf(made.name), facts: made.record.report }
       },
@@ -43,7 +43,15 @@ export async function composeStored(ingest: Ingest, layers: readonly StoredLayer
       },
     },
   )
-  return directories.map(treeName)
+  return withoutRepeated(directories).map(treeName)
+}
+
+/**
+ * A layer may come twice in an image (empty ones do), and overlayfs refuses a directory that does. The upper one shows all that the lower one would, and
+ * hides all that it would hide.
+ */
+function withoutRepeated(directories: readonly string[]): string[] {
+  return directories.filter((directory, index) => directories.lastIndexOf(directory) === index)
 }
 
 const nothing: TreeReport = {

@@ -1,13 +1,14 @@
-import { closeSync, openSync, renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { join } from 'node:path'
 import { isErrno, storeLayout } from '@rocket/contracts'
-import { native, syscallError } from '@rocket/host'
+import { syscallError } from '@rocket/host'
 import type { TreeReport } from '@rocket/image'
 import { tryLock, type Lock } from '../locks.ts'
 import { shortName } from '../store-names.ts'
 import { removeTree, type Ingest } from './ingest-directory.ts'
 import { findTreeRecord, writeTreeRecord, type TreeRecord } from './layer-record.ts'
+import { syncFileSystem } from './sync-file-system.ts'
 
 export interface TreeSource {
   /** What the tree is the tree of: two sources with one key would make the same tree. */
@@ -56,7 +57,7 @@ async function makeLocked(ingest: Ingest, name: string, source: TreeSource): Pro
     const report = await source.fill(directory)
     const { key, diffId, blob } = source
     const record: TreeRecord = { version: 1, key, ...(diffId === undefined ? {} : { diffId }), ...(blob === undefined ? {} : { blob }), report }
-    commit(ingest, name, record)
+    await commit(ingest, name, record)
     return { name, record, isNew: true }
   } finally {
     rmSync(path, { force: true })
@@ -75,11 +76,11 @@ async function waitForLock(path: string, onWait: (() => void) | undefined): Prom
 }
 
 /** Content reaches the disk before the name that vouches for it. */
-function commit(ingest: Ingest, name: string, record: TreeRecord): void {
+async function commit(ingest: Ingest, name: string, record: TreeRecord): Promise<void> {
   const from = join(ingest.directory, name)
   const to = join(ingest.store.directory, storeLayout.layers, name)
   try {
-    syncFileSystem(from)
+    await syncFileSystem(from)
     try {
       renameSync(from, to)
     } catch (error) {
@@ -93,14 +94,5 @@ function commit(ingest: Ingest, name: string, record: TreeRecord): void {
     writeTreeRecord(ingest.store, name, record)
   } catch (error) {
     throw syscallError(error, `the tree ${to} was not stored`)
-  }
-}
-
-function syncFileSystem(path: string): void {
-  const fd = openSync(path, 'r')
-  try {
-    native().syncfs(fd)
-  } finally {
-    closeSync(fd)
   }
 }
