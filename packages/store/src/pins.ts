@@ -4,7 +4,10 @@ import { checkDocument, isErrno, parseDocument, storeLayout, type ImageRecord, t
 import { writeFileAtomic } from '@rocket/host'
 import type { Store } from './open-store.ts'
 
-/** Keeps the bytes of these images until the pod is collected, whatever happens to their names. Repeatable: the new list replaces the old one. */
+/**
+ * Keeps the bytes of these images until the pod is collected, whatever happens to their names. Repeatable: the new list replaces the old
+ * one.
+ */
 export function pinForPod(store: Store, uuid: string, records: readonly ImageRecord[]): void {
   const pin: PodRef = {
     version: 1, uuid, pinnedAt: new Date().toISOString(),

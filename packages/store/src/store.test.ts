@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { isRocketError, type ErrorCode, type ImageRecord, type NameRef } from '@rocket/contracts'
 import { writeImageRecord } from './ingest/write-image.ts'
 import {
-  collectGarbage, findImageByName, findImageIdByPrefix, findImageRecord, listImages, lockPrepare, openStore, pinForPod, readImageByName, removeImage,
+  collectGarbage, findImageByName, findImageIdByPrefix, findImageRecord, listImages, lockPrepare, openStore, pinForPod, readImageByName,
+  removeImage,
   touchLastUsed, unpinPod, type Store,
 } from './index.ts'
 import { writeRefs } from './refs.ts'
@@ -26,7 +29,12 @@ function addImage(store: Store, digit: string, more: Partial<NameRef> = {}): Ima
   const record: ImageRecord = {
     version: 1, imageId: `sha512-${digit.repeat(64)}`, format: 'aci', sha512: digit.repeat(128),
     manifest: { name: more.name ?? 'example.com/app', labels: [], annotations: [], dependencies: [], pathWhitelist: [] },
-    layers: [{ digest: `sha256:${digit.repeat(64)}`, diffId: `sha512:${digit.repeat(128)}`, mediaType: 'application/x-aci', sizeBytes: 1, unpackedBytes: 2, tree }],
+    layers: [
+      {
+        digest: `sha256:${digit.repeat(64)}`, diffId: `sha512:${digit.repeat(128)}`, mediaType: 'application/x-aci', sizeBytes: 1,
+        unpackedBytes: 2, tree,
+      },
+    ],
     rootfs: [tree], sizeBytes: 1, unpackedBytes: 2,
   }
   writeFileSync(join(store.directory, 'blobs/sha256', digit.repeat(64)), 'x')
@@ -146,13 +154,32 @@ test('collects what a kill left: trees without a record, ingest directories nobo
   assert.deepEqual(readdirSync(join(store.directory, 'ingest')), [])
 })
 
+test('a file that a killed process was writing hinders nobody, and is collected', async (t) => {
+  const store = makeStore(t)
+  const record = addImage(store, '1')
+  // No process has this number: it is beyond the largest that Linux gives.
+  const half = ['images', 'refs/names', 'refs/pods', 'layers'].map((directory) => join(store.directory, directory, '.new-4194305-0-half.json'))
+  mkdirSync(join(store.directory, 'refs/pods'), { recursive: true })
+  for (const path of half) writeFileSync(path, '')
+  assert.equal(listImages(store).length, 1)
+  await collectGarbage(store, { pods: () => [] })
+  assert.deepEqual(half.filter((path) => existsSync(path)), [])
+  assert.deepEqual(listImages(store).map((image) => image.imageId), [record.imageId])
+})
+
 for (const [name, spoil] of [
   ['a link in the place of the store', (path: string) => { renameSync(path, `${path}2`); symlinkSync(`${path}2`, path) }],
   ['a store that belongs to someone else', (path: string) => chownSync(path, 12345, 0)],
   ['a store that others can write to', (path: string) => chmodSync(path, 0o777)],
-  ['a link in the place of its layers', (path: string) => { rmSync(join(path, 'layers'), { recursive: true }); symlinkSync('/tmp', join(path, 'layers')) }],
+  [
+    'a link in the place of its layers',
+    (path: string) => { rmSync(join(path, 'layers'), { recursive: true }); symlinkSync('/tmp', join(path, 'layers')) },
+  ],
   ['layers that others can enter', (path: string) => chmodSync(join(path, 'layers'), 0o711)],
-  ['a file in the place of ingest', (path: string) => { rmSync(join(path, 'ingest'), { recursive: true }); writeFileSync(join(path, 'ingest'), '') }],
+  [
+    'a file in the place of ingest',
+    (path: string) => { rmSync(join(path, 'ingest'), { recursive: true }); writeFileSync(join(path, 'ingest'), '') },
+  ],
 ] as const) {
   test(`U22: refuses ${name}`, { skip: process.geteuid?.() === 0 ? false : 'needs root to give files away' }, (t) => {
     const { directory } = makeStore(t)
