@@ -4,8 +4,12 @@ import { join } from 'node:path'
 
 export interface Manifest {
   readonly name: string
-  /** `machine`: the tests touch the machine (mounts, namespaces), so they run alone and are never taken from a cache. */
-  readonly rocket?: { readonly machine?: boolean }
+  readonly rocket?: {
+    /** The tests touch the machine (mounts, namespaces), so they run alone and are never taken from a cache. */
+    readonly machine?: boolean
+    /** How long one test may take; 3 when absent. A test that hangs should not cost the rest of the run. */
+    readonly testMinutes?: number
+  }
 }
 
 type Targets = Record<string, TargetConfiguration>
@@ -44,7 +48,8 @@ function testTarget(workspaceRoot: string, root: string, manifest: Manifest): Ta
   }
   const machine = manifest.rocket?.machine === true
   const flags = machine ? ' --test-concurrency=1' : ''
-  const run = command(`node --test --test-timeout=300000${flags} '${root}/src/**/*.test.ts'`)
+  const timeoutMs = (manifest.rocket?.testMinutes ?? 3) * 60_000
+  const run = command(`node --test --test-timeout=${timeoutMs}${flags} '${root}/src/**/*.test.ts'`)
   return {
     ...run,
     // Nx asks its tasks for colours, and so the programs that a test runs and whose output it compares.
