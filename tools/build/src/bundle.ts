@@ -7,9 +7,10 @@ import { entry } from './entry.ts'
 import { collectVendor } from './vendor.ts'
 
 /**
- * One bundle for `rkt` and a smaller one for its commands that only look (entry.ts), one for each package from npm that it uses, and one for each stage (a package of that layer with
- * `src/bin.ts`), as `stages/<package>`. Dynamic imports stay in the same file and are evaluated when reached, so a command
- * pays only for what it uses. Returns the modules used, relative to the root; `meta.json` says what became of each.
+ * One bundle for `rkt` and a smaller one for its commands that only look (entry.ts), one for each package from npm that it uses,
+ * and one for each stage (a package of that layer with `src/bin.ts`), as `stages/<package>`. Dynamic imports stay in the same file
+ * and are evaluated when reached, so a command pays only for what it uses. Returns the modules used, relative to the root;
+ * `meta.json` says what became of each.
  */
 export async function bundlePrograms(root: string, out: string): Promise<string[]> {
   const vendor = collectVendor()
