@@ -45,19 +45,35 @@ for (const [text, message] of [
   ['https://user:secret@h/x.aci', 'the image URL at h contains credentials: they would be written into the documents of the pod'],
   ['https://user:secret@h/x', 'invalid image string "https://h/x"'],
   ['docker://', 'invalid docker URL "docker://"; expected syntax is "docker://[REGISTRY_HOST[:REGISTRY_PORT]/]IMAGE_NAME[:TAG]"'],
-  ['docker://h.io/UPPER', 'invalid docker URL "docker://h.io/UPPER"; expected syntax is "docker://[REGISTRY_HOST[:REGISTRY_PORT]/]IMAGE_NAME[:TAG]"'],
-  ['docker://h.io/../x', 'invalid docker URL "docker://h.io/../x"; expected syntax is "docker://[REGISTRY_HOST[:REGISTRY_PORT]/]IMAGE_NAME[:TAG]"'],
-  ['docker://h.io/a:', 'invalid docker URL "docker://h.io/a:"; expected syntax is "docker://[REGISTRY_HOST[:REGISTRY_PORT]/]IMAGE_NAME[:TAG]"'],
+  [
+    'docker://h.io/UPPER',
+    'invalid docker URL "docker://h.io/UPPER"; expected syntax is "docker://[REGISTRY_HOST[:REGISTRY_PORT]/]IMAGE_NAME[:TAG]"',
+  ],
+  [
+    'docker://h.io/../x',
+    'invalid docker URL "docker://h.io/../x"; expected syntax is "docker://[REGISTRY_HOST[:REGISTRY_PORT]/]IMAGE_NAME[:TAG]"',
+  ],
+  [
+    'docker://h.io/a:',
+    'invalid docker URL "docker://h.io/a:"; expected syntax is "docker://[REGISTRY_HOST[:REGISTRY_PORT]/]IMAGE_NAME[:TAG]"',
+  ],
   ['Name', 'invalid appc image string "Name": "Name" is not an image name: lower-case letters, digits and -._~/ only'],
   ['a,b', 'invalid appc image string "a,b": "b" is not LABEL=VALUE'],
   ['a:1,version=2', 'invalid appc image string "a:1,version=2": the label "version" is given twice'],
 ] as const) test(`refuses ${text}`, () => {
-  assert.throws(() => classifyReference(text, options), (error) => isRocketError(error, 'IMAGE_REFERENCE_INVALID') && error.message === message)
+  assert.throws(
+    () => classifyReference(text, options), (error) => isRocketError(error, 'IMAGE_REFERENCE_INVALID') && error.message === message,
+  )
 })
 
-for (const digest of ['sha256:../../../../x', 'sha256:abc', `sha256:${'A'.repeat(64)}`, `md5:${'a'.repeat(32)}`, `sha256:${'a'.repeat(10_000_000)}`]) {
+for (const digest of [
+  'sha256:../../../../x', 'sha256:abc', `sha256:${'A'.repeat(64)}`, `md5:${'a'.repeat(32)}`, `sha256:${'a'.repeat(10_000_000)}`,
+]) {
   test(`refuses the digest ${digest.slice(0, 30)} before it becomes a path or a URL`, () => {
-    assert.throws(() => classifyReference(`docker://h.io/a@${digest}`, options), (error) => isRocketError(error, 'DIGEST_INVALID') && error.message.length < 400)
+    assert.throws(
+      () => classifyReference(`docker://h.io/a@${digest}`, options),
+      (error) => isRocketError(error, 'DIGEST_INVALID') && error.message.length < 400,
+    )
   })
 }
 

@@ -23,7 +23,10 @@ function asMounted(workshop: Workshop, record: ImageRecord): string {
   const at = mkdtempSync(join(workshop.directory, 'at-'))
   const lower = record.rootfs.map((tree) => basename(tree)).reverse().join(':')
   const script = `cd "$1" && mount -t overlay -o "ro,lowerdir=$3" overlay "$2" && cd "$2" && ${describe}`
-  return execFileSync('unshare', ['-m', '--propagation', 'private', 'sh', '-c', script, 'sh', join(workshop.store.directory, 'layers'), at, lower], { maxBuffer: 1 << 28, encoding: 'latin1' })
+  return execFileSync(
+    'unshare', ['-m', '--propagation', 'private', 'sh', '-c', script, 'sh', join(workshop.store.directory, 'layers'), at, lower],
+    { maxBuffer: 1 << 28, encoding: 'latin1' },
+  )
 }
 
 function asJudged(workshop: Workshop, layout: string): string {
@@ -44,11 +47,15 @@ function upperLayers(directory: string): Buffer[] {
   writeFileSync(join(above, 'usr/share/.wh.doc'), '')
   writeFileSync(join(above, 'opt/app/ping'), 'ping', { mode: 0o755 })
   execFileSync('setfattr', ['-n', 'security.capability', '-v', '0x0100000200f4ff000000000000000000ffff0000', join(above, 'opt/app/ping')])
-  const pack = (from: string, ...names: string[]): Buffer => execFileSync('tar', ['--numeric-owner', '--xattrs', '--xattrs-include=*', '-C', from, '-c', ...names], { maxBuffer: 1 << 28 })
+  const pack = (from: string, ...names: string[]): Buffer => execFileSync(
+    'tar', ['--numeric-owner', '--xattrs', '--xattrs-include=*', '-C', from, '-c', ...names], { maxBuffer: 1 << 28 },
+  )
   return [pack(through, 'lib/extra/module', 'var/lib/app/data'), pack(above, 'usr/share/.wh.doc', 'opt/app/ping')]
 }
 
-test('a Debian with layers above it, from a registry, is the tree that umoci unpacks', { skip: asRoot || umociMissing || registryMissing }, async (t) => {
+test('a Debian with layers above it, from a registry, is the tree that umoci unpacks', {
+  skip: asRoot || umociMissing || registryMissing,
+}, async (t) => {
   const base = debianTar()
   if (typeof base === 'string') return t.skip(base)
   const workshop = makeWorkshop(t)

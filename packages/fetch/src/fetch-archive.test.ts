@@ -11,7 +11,9 @@ import { makeAci } from './testing/make-aci.ts'
 
 const checks = { insecure: { image: false, tls: false, http: false, pubkey: false } }
 
-async function serve(t: TestContext, answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<{ url: string; requests: IncomingMessage[] }> {
+async function serve(
+  t: TestContext, answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<{ url: string; requests: IncomingMessage[] }> {
   const requests: IncomingMessage[] = []
   const server = createServer((request, response) => {
     requests.push(request)
@@ -53,7 +55,10 @@ test('downloads an ACI, keeps it while it is fresh, and asks whether it has chan
 test('refuses an unsigned ACI before downloading it', async (t) => {
   const workshop = makeWorkshop(t)
   const { url, requests } = await serve(t, (_, response) => response.end())
-  await assert.rejects(workshop.fetch([url], checks), (error) => isRocketError(error, 'SIGNATURE_REQUIRED') && error.what === 'error downloading the signature file')
+  await assert.rejects(
+    workshop.fetch([url], checks),
+    (error) => isRocketError(error, 'SIGNATURE_REQUIRED') && error.what === 'error downloading the signature file',
+  )
   assert.equal(requests.length, 0)
 })
 

@@ -1,4 +1,4 @@
-import { RocketError } from '@rocket/contracts'
+import { RocketError, type NameRef } from '@rocket/contracts'
 import { findImageRecord, findReferenceRef } from '@rocket/store'
 import type { HttpResponse } from './http/http-client.ts'
 import { isLoopbackHost } from './http/redirect-guard.ts'
@@ -18,12 +18,13 @@ export async function fetchArchive(source: { key: string; url: string }, session
   const storedRecord = known === undefined ? undefined : findImageRecord(session.store, known.imageId)
   const stored = known === undefined || storedRecord === undefined ? undefined
     : { record: storedRecord, name: known.name, labels: known.labels, source: shown, latest: known.latest, isUnchanged: true }
-  if (stored !== undefined && known?.http?.maxAgeSeconds !== undefined && Date.parse(known.http.downloadedAt) + known.http.maxAgeSeconds * 1000 > Date.now()) {
+  if (stored !== undefined && isFresh(known?.http)) {
     debug(`image for ${shown} isn't expired, not fetching.`)
     return stored
   }
   const requireSignature = (): void => requireWaiver(session, {
-    what: 'error downloading the signature file', why: 'checking signatures is not part of this release yet', hint: '--insecure-options=image takes the image without a check',
+    what: 'error downloading the signature file', why: 'checking signatures is not part of this release yet',
+    hint: '--insecure-options=image takes the image without a check',
   })
   if (stored === undefined) requireSignature()
   debug(`remote fetching from URL ${JSON.stringify(shown)}`)
@@ -49,11 +50,16 @@ export async function fetchArchive(source: { key: string; url: string }, session
   return { record, name, labels, source: shown, latest: false, http: cacheOf(response) }
 }
 
+function isFresh(http: NameRef['http']): boolean {
+  return http?.maxAgeSeconds !== undefined && Date.parse(http.downloadedAt) + http.maxAgeSeconds * 1000 > Date.now()
+}
+
 function badStatus(response: HttpResponse): RocketError {
-  const code = response.status === 404 ? 'REGISTRY_NOT_FOUND' : response.status === 401 || response.status === 403 ? 'REGISTRY_UNAUTHORIZED' : 'REGISTRY_FAILED'
+  const isRefused = response.status === 401 || response.status === 403
+  const code = isRefused ? 'REGISTRY_UNAUTHORIZED' : response.status === 404 ? 'REGISTRY_NOT_FOUND' : 'REGISTRY_FAILED'
   return new RocketError(code, {
     what: `${response.from} was not received`, why: `bad HTTP status code: ${response.status}`,
-    ...(code === 'REGISTRY_UNAUTHORIZED' ? { hint: 'credentials for a domain are files of kind auth in /etc/rkt/auth.d, and are sent over https only' } : {}),
+    ...(isRefused ? { hint: 'credentials are files of kind auth in /etc/rkt/auth.d, sent over https only' } : {}),
   })
 }
 

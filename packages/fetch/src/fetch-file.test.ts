@@ -31,7 +31,9 @@ for (const compression of ['', '--gzip', '--zstd', '--xz', '--bzip2']) {
     assert.deepEqual(listImages(workshop.store).map(({ imageId, name }) => [imageId, name]), [[record!.imageId, 'example.com/true']])
     assert.deepEqual(listPins(workshop.store)[0]?.images, [record!.imageId])
     assert.deepEqual(readdirSync(join(workshop.store.directory, 'ingest')), [])
-    const evidence = JSON.parse(readFileSync(join(workshop.store.directory, 'evidence', record!.imageId, '1.json'), 'utf8')) as { verdict: string; source: string }
+    const evidence = JSON.parse(
+      readFileSync(join(workshop.store.directory, 'evidence', record!.imageId, '1.json'), 'utf8')
+    ) as { verdict: string; source: string }
     assert.deepEqual([evidence.verdict, evidence.source], ['waived', `file://${path}`])
     assert.equal(workshop.debug[0], `using image from file ${path}`)
   })
@@ -57,7 +59,10 @@ test('finds an image of the store by ID and by name, without reading anything el
   const arch = process.arch === 'x64' ? 'example.com/true' : 'example.com/true,arch=amd64'
   const found = await workshop.fetch([record!.imageId.slice(0, 20), arch, `${arch.replace('true', 'true:1.0')}`], checks)
   assert.deepEqual(found.map(({ imageId }) => imageId), [record!.imageId, record!.imageId, record!.imageId])
-  assert.deepEqual(workshop.debug.slice(0, 2), [`using image from the store with hash ${record!.imageId}`, `using image from local store for image name ${arch}`])
+  assert.deepEqual(
+    workshop.debug.slice(0, 2),
+    [`using image from the store with hash ${record!.imageId}`, `using image from local store for image name ${arch}`],
+  )
   assert.equal(findImageIdByPrefix(workshop.store, record!.imageId.slice(0, 12)), record!.imageId)
 })
 
@@ -105,13 +110,18 @@ for (const [name, spoil, code] of [
     const path = makeAci(workshop.directory, 'x.aci', {}, '--gzip')
     spoil(path)
     await assert.rejects(workshop.fetch([path]), hasCode(code))
-    for (const place of ['layers', 'images', 'refs/names', 'refs/pods', 'blobs/sha256', 'ingest']) assert.deepEqual(readdirSync(join(workshop.store.directory, place)), [], place)
+    for (const place of ['layers', 'images', 'refs/names', 'refs/pods', 'blobs/sha256', 'ingest']) assert.deepEqual(
+      readdirSync(join(workshop.store.directory, place)), [], place,
+    )
   })
 }
 
 test('refuses what it cannot render', async (t) => {
   const workshop = makeWorkshop(t)
-  await assert.rejects(workshop.fetch([makeAci(workshop.directory, 'd.aci', { dependencies: [{ imageName: 'example.com/base' }] })]), hasCode('IMAGE_UNSUPPORTED'))
+  await assert.rejects(
+    workshop.fetch([makeAci(workshop.directory, 'd.aci', { dependencies: [{ imageName: 'example.com/base' }] })]),
+    hasCode('IMAGE_UNSUPPORTED'),
+  )
 })
 
 test('says in the words of rkt what was found nowhere', async (t) => {
@@ -122,7 +132,10 @@ test('says in the words of rkt what was found nowhere', async (t) => {
     ['https://example.com/none.aci', `unable to fetch image from URL "https://example.com/none.aci": ${tail}`],
     ['docker://127.0.0.1:1/none', `unable to fetch docker image from URL "docker://127.0.0.1:1/none:latest": ${tail}`],
   ] as const) {
-    await assert.rejects(workshop.fetch([reference], { pullPolicy: 'never' }), (error) => isRocketError(error, 'IMAGE_NOT_FOUND') && error.message === text, reference)
+    await assert.rejects(
+      workshop.fetch([reference], { pullPolicy: 'never' }), (error) => isRocketError(error, 'IMAGE_NOT_FOUND') && error.message === text,
+      reference,
+    )
   }
   await assert.rejects(workshop.fetch(['docker://127.0.0.1:1/none'], checks), (error) => isRocketError(error, 'SIGNATURE_REQUIRED')
     && error.message === 'signature verification for docker images is not supported (try --insecure-options=image)')
@@ -134,5 +147,7 @@ test('removing and collecting an image leaves nothing of it', async (t) => {
   assert.equal((await removeImage(workshop.store, record!.imageId)).pinnedBy.length, 1)
   assert.ok(existsSync(join(workshop.store.directory, 'images', `${record!.imageId}.json`)))
   await collectGarbage(workshop.store, { pods: () => [] })
-  for (const place of ['layers', 'images', 'refs/names', 'refs/pods', 'blobs/sha256', 'evidence']) assert.deepEqual(readdirSync(join(workshop.store.directory, place)), [], place)
+  for (const place of ['layers', 'images', 'refs/names', 'refs/pods', 'blobs/sha256', 'evidence']) assert.deepEqual(
+    readdirSync(join(workshop.store.directory, place)), [], place,
+  )
 })

@@ -23,7 +23,9 @@ function requireSignature(path: string, session: Session): void {
   const signature = path.endsWith('.aci') ? `${path}.asc` : `${path}.aci.asc`
   const hint = '--insecure-options=image takes the image without a check'
   if (existsSync(signature)) {
-    return requireWaiver(session, { what: `the signature of ${path} was not checked`, why: 'checking signatures is not part of this release yet', hint })
+    return requireWaiver(
+      session, { what: `the signature of ${path} was not checked`, why: 'checking signatures is not part of this release yet', hint },
+    )
   }
   const cause = new Error(`open ${signature}: no such file or directory`)
   requireWaiver(session, { what: 'error opening signature file', why: cause.message, hint, cause })

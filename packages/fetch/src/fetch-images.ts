@@ -9,8 +9,8 @@ type Stored = Extract<PlannedImage, { from: 'store' }>
 type FromSource = Extract<PlannedImage, { from: 'source' }>
 
 /**
- * Gets what the store does not have: one image after the other, the layers of each at once. From the first byte until the pod's pin is written
- * nothing is collected. What is whole stays in the store when a later image fails.
+ * Gets what the store does not have: one image after the other, the layers of each at once. From the first byte until the pod's pin is
+ * written nothing is collected. What is whole stays in the store when a later image fails.
  */
 export async function fetchImages(plan: FetchPlan, store: Store, context: StageContext): Promise<void> {
   const lock = lockPrepare(store, 'shared')

@@ -28,7 +28,9 @@ async function serveLayout(t: TestContext, layout: MadeLayout, lie: Answer = () 
     const digest = name.startsWith('sha256:') ? name : layout.manifestDigest
     const bytes = readBlob(layout, digest)
     if (bytes === undefined) response.writeHead(404).end()
-    else if (kind === 'manifests') response.writeHead(200, { 'content-type': 'application/vnd.oci.image.manifest.v1+json', 'docker-content-digest': digest }).end(bytes)
+    else if (kind === 'manifests') response.writeHead(
+      200, { 'content-type': 'application/vnd.oci.image.manifest.v1+json', 'docker-content-digest': digest },
+    ).end(bytes)
     else response.writeHead(200, { 'content-length': bytes.length }).end(bytes)
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
@@ -59,7 +61,10 @@ function simpleLayout(workshop: Workshop): MadeLayout {
 
 interface Parsed { config: { digest: string; size: number }; layers: { digest: string; size: number; urls?: string[] }[] }
 
-async function refused(t: TestContext, lie: (layout: MadeLayout, parsed: Parsed) => Answer, code: ErrorCode, message: RegExp, more: { request?: Partial<Request>; reference?: (layout: MadeLayout) => string } = {}): Promise<Registry> {
+async function refused(
+  t: TestContext, lie: (layout: MadeLayout, parsed: Parsed) => Answer, code: ErrorCode, message: RegExp,
+  more: { request?: Partial<Request>; reference?: (layout: MadeLayout) => string } = {},
+): Promise<Registry> {
   const workshop = makeWorkshop(t)
   const layout = simpleLayout(workshop)
   const registry = await serveLayout(t, layout, lie(layout, JSON.parse(layout.manifest.toString()) as Parsed))
@@ -79,7 +84,9 @@ async function refused(t: TestContext, lie: (layout: MadeLayout, parsed: Parsed)
 
 const status = (code: number, only: RegExp = /./): (() => Answer) => () => (_, response, path) => {
   if (!only.test(path)) return false
-  response.writeHead(code, code === 401 ? { 'www-authenticate': 'Bearer realm="https://evil.example/token?secret"' } : {}).end('{"errors":[]}')
+  response.writeHead(
+    code, code === 401 ? { 'www-authenticate': 'Bearer realm="https://evil.example/token?secret"' } : {},
+  ).end('{"errors":[]}')
   return true
 }
 
@@ -88,8 +95,14 @@ for (const [name, lie, code, message] of [
   ['403', status(403), 'REGISTRY_UNAUTHORIZED', /bad HTTP status code: 403/],
   ['404', status(404), 'REGISTRY_NOT_FOUND', /manifests\/latest of 127\.0\.0\.1:\d+\/app was not received: bad HTTP status code: 404/],
   ['500', status(500), 'REGISTRY_FAILED', /bad HTTP status code: 500/],
-  ['404 for a layer', (_: MadeLayout, parsed: Parsed) => status(404, new RegExp(`^blobs/${parsed.layers[1]!.digest}`))(), 'REGISTRY_NOT_FOUND', /404/],
-  ['500 for the configuration', (_: MadeLayout, parsed: Parsed) => status(500, new RegExp(`^blobs/${parsed.config.digest}`))(), 'REGISTRY_FAILED', /500/],
+  [
+    '404 for a layer', (_: MadeLayout, parsed: Parsed) => status(404, new RegExp(`^blobs/${parsed.layers[1]!.digest}`))(),
+    'REGISTRY_NOT_FOUND', /404/,
+  ],
+  [
+    '500 for the configuration', (_: MadeLayout, parsed: Parsed) => status(500, new RegExp(`^blobs/${parsed.config.digest}`))(),
+    'REGISTRY_FAILED', /500/,
+  ],
 ] as const) {
   test(`reports a registry that answers ${name}`, (t) => refused(t, lie, code, message).then(() => {}))
 }
@@ -102,22 +115,31 @@ const instead = (pattern: RegExp, make: (response: ServerResponse) => void): Ans
 }
 
 test('F7: refuses a manifest that is not what its digest says', async (t) => {
-  await refused(t, () => instead(/^manifests/, (response) => response.end('{"schemaVersion":2}')), 'IMAGE_DIGEST_MISMATCH', /hash to sha256:/,
+  await refused(t, () => instead(
+    /^manifests/, (response) => response.end('{"schemaVersion":2}'),
+  ), 'IMAGE_DIGEST_MISMATCH', /hash to sha256:/,
     { reference: (layout) => `@${layout.manifestDigest}` })
 })
 
 test('F7: refuses a manifest whose Docker-Content-Digest lies', async (t) => {
-  await refused(t, (layout) => instead(/^manifests/, (response) => response.writeHead(200, { 'docker-content-digest': `sha256:${'0'.repeat(64)}` }).end(layout.manifest)),
+  await refused(t, (layout) => instead(
+    /^manifests/, (response) => response.writeHead(200, { 'docker-content-digest': `sha256:${'0'.repeat(64)}` }).end(layout.manifest),
+  ),
     'IMAGE_DIGEST_MISMATCH', /hash to sha256:/)
 })
 
 test('F2: refuses a Docker-Content-Digest that is none', async (t) => {
-  await refused(t, (layout) => instead(/^manifests/, (response) => response.writeHead(200, { 'docker-content-digest': 'sha256:../../x' }).end(layout.manifest)),
+  await refused(t, (layout) => instead(
+    /^manifests/, (response) => response.writeHead(200, { 'docker-content-digest': 'sha256:../../x' }).end(layout.manifest),
+  ),
     'REGISTRY_ANSWER_INVALID', /is not a digest/)
 })
 
 test('F7: does not read a manifest of a gigabyte', async (t) => {
-  await refused(t, () => instead(/^manifests/, (response) => response.writeHead(200, { 'content-length': 2 ** 30 }).end()), 'REGISTRY_ANSWER_INVALID', /longer than 4194304 bytes/)
+  await refused(
+    t, () => instead(/^manifests/, (response) => response.writeHead(200, { 'content-length': 2 ** 30 }).end()), 'REGISTRY_ANSWER_INVALID',
+    /longer than 4194304 bytes/,
+  )
   await refused(t, () => instead(/^manifests/, (response) => {
     const more = (): void => { while (!response.destroyed && response.write(Buffer.alloc(1 << 20))); }
     response.on('drain', more)
@@ -134,7 +156,12 @@ test('F7: refuses indexes that lead to indexes without end', async (t) => {
     blobs.set(digest, next)
     next = Buffer.from(JSON.stringify({
       schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json',
-      manifests: [{ mediaType: 'application/vnd.oci.image.index.v1+json', digest, size: next.length, platform: { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : 'arm64' } }],
+      manifests: [
+        {
+          mediaType: 'application/vnd.oci.image.index.v1+json', digest, size: next.length,
+          platform: { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : 'arm64' },
+        },
+      ],
     }))
   }
   const root = next
@@ -149,12 +176,17 @@ test('F7: refuses indexes that lead to indexes without end', async (t) => {
 
 test('F3: refuses a document that is index and manifest at once', async (t) => {
   await refused(t, (layout) => instead(/^manifests/, (response) => {
-    response.writeHead(200, { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }).end(JSON.stringify({ ...JSON.parse(layout.manifest.toString()) as object, manifests: [] }))
+    response.writeHead(200, { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }).end(
+      JSON.stringify({ ...JSON.parse(layout.manifest.toString()) as object, manifests: [] })
+    )
   }), 'IMAGE_DOCUMENT_AMBIGUOUS', /./)
 })
 
 for (const [name, spoil, code, message] of [
-  ['has other content', (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), Buffer.from([bytes.at(-1)! ^ 1])]), 'LAYER_DIGEST_MISMATCH', /hash to|announced/],
+  [
+    'has other content', (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), Buffer.from([bytes.at(-1)! ^ 1])]),
+    'LAYER_DIGEST_MISMATCH', /hash to|announced/,
+  ],
   ['is longer', (bytes: Buffer) => Buffer.concat([bytes, bytes]), 'LAYER_DIGEST_MISMATCH', /announced/],
   ['is shorter', (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1), 'LAYER_DIGEST_MISMATCH', /announced/],
   ['is empty', () => Buffer.alloc(0), 'LAYER_DIGEST_MISMATCH', /announced/],
@@ -178,7 +210,10 @@ test('reports a registry that stops in the middle of a layer', async (t) => {
 })
 
 test('refuses a configuration with other content than announced', async (t) => {
-  await refused(t, (_, parsed) => instead(new RegExp(`^blobs/${parsed.config.digest}`), (response) => response.end('{}')), 'IMAGE_DIGEST_MISMATCH', /configuration/)
+  await refused(
+    t, (_, parsed) => instead(new RegExp(`^blobs/${parsed.config.digest}`), (response) => response.end('{}')), 'IMAGE_DIGEST_MISMATCH',
+    /configuration/,
+  )
 })
 
 test('finds what a failed attempt left behind, and asks for the rest only', async (t) => {
@@ -209,7 +244,9 @@ test('F4: never asks the places that a layer names as its own', async (t) => {
     return true
   })
   const parsed = JSON.parse(made.manifest.toString()) as Parsed
-  const manifest = Buffer.from(JSON.stringify({ ...parsed, layers: parsed.layers.map((layer) => ({ ...layer, urls: [`http://${elsewhere.host}/x`] })) }))
+  const manifest = Buffer.from(
+    JSON.stringify({ ...parsed, layers: parsed.layers.map((layer) => ({ ...layer, urls: [`http://${elsewhere.host}/x`] })) })
+  )
   const registry = await serveLayout(t, made, (_, response, path) => {
     if (!path.startsWith('manifests')) return false
     response.writeHead(200, { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }).end(manifest)
@@ -220,7 +257,10 @@ test('F4: never asks the places that a layer names as its own', async (t) => {
 })
 
 test('sends nothing over plain http unless it was allowed', async (t) => {
-  const registry = await refused(t, () => () => false, 'INSECURE_TRANSPORT', /does not speak https/, { request: { insecure: { image: true, tls: false, http: false, pubkey: false } } })
+  const registry = await refused(
+    t, () => () => false, 'INSECURE_TRANSPORT', /does not speak https/,
+    { request: { insecure: { image: true, tls: false, http: false, pubkey: false } } },
+  )
   assert.equal(registry.requests.length, 0)
 })
 

@@ -13,8 +13,8 @@ export interface AciOptions {
 const mediaType = 'application/vnd.appc.image.aci'
 
 /**
- * Reads an ACI once, from a path or as it comes: its bytes are kept as served, its rootfs becomes a tree, its SHA-512 its name. An image that is
- * in the store already stays as it is. Throws what `unpackAci` throws, and IMAGE_UNSUPPORTED; then nothing is kept.
+ * Reads an ACI once, from a path or as it comes: its bytes are kept as served, its rootfs becomes a tree, its SHA-512 its name. An image
+ * that is in the store already stays as it is. Throws what `unpackAci` throws, and IMAGE_UNSUPPORTED; then nothing is kept.
  */
 export async function importAci(source: string | AsyncIterable<Buffer>, session: Session, options: AciOptions): Promise<ImageRecord> {
   const { writer, ingest, store, context } = session
@@ -23,7 +23,9 @@ export async function importAci(source: string | AsyncIterable<Buffer>, session:
     context.emit?.({ kind: 'layer-progress', digest: options.source, receivedBytes, totalBytes: options.totalBytes })
   }
   try {
-    const bytes = blob.through(typeof source === 'string' ? createReadStream(source, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer> : source)
+    const bytes = blob.through(
+      typeof source === 'string' ? createReadStream(source, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer> : source
+    )
     const { unpacked, tree } = await writer.ingestArchive(ingest, async (directory) => {
       const { rootfs, ...aci } = await unpackAci(bytes, directory, { onProgress })
       const { manifest } = normaliseAci(aci.manifest)
@@ -39,7 +41,8 @@ export async function importAci(source: string | AsyncIterable<Buffer>, session:
     const path = writer.treePath(tree.name)
     const record: ImageRecord = {
       version: 1, imageId: unpacked.imageId, format: 'aci', sha512: unpacked.sha512, manifest: unpacked.manifest,
-      layers: [{ digest, diffId: `sha512:${unpacked.sha512}`, mediaType, sizeBytes, unpackedBytes, tree: path }], rootfs: [path], sizeBytes, unpackedBytes,
+      layers: [{ digest, diffId: `sha512:${unpacked.sha512}`, mediaType, sizeBytes, unpackedBytes, tree: path }],
+      rootfs: [path], sizeBytes, unpackedBytes,
     }
     writer.writeImageRecord(store, record)
     return record
@@ -51,7 +54,8 @@ export async function importAci(source: string | AsyncIterable<Buffer>, session:
 function refuseUnsupported(manifest: ImageRecord['manifest']): void {
   if (manifest.dependencies.length === 0 && manifest.pathWhitelist.length === 0) return
   throw new RocketError('IMAGE_UNSUPPORTED', {
-    what: `the image ${manifest.name} was not stored`, why: `images with ${manifest.dependencies.length > 0 ? 'dependencies' : 'a path whitelist'} cannot be rendered yet`,
+    what: `the image ${manifest.name} was not stored`,
+    why: `images with ${manifest.dependencies.length > 0 ? 'dependencies' : 'a path whitelist'} cannot be rendered yet`,
     hint: 'pack the image with everything it needs',
   })
 }

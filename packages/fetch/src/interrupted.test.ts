@@ -99,7 +99,9 @@ test('without root, the store of root is left alone', { skip: asRoot }, async (t
   const aci = makeAci(workshop.directory)
   const pod = makePod(join(workshop.directory, 'own'), [aci])
   chmodSync(workshop.directory, 0o755)
-  const run = await runStage(pod, '/', { before: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'env', `RKT_STORE=${workshop.store.directory}`] })
+  const run = await runStage(
+    pod, '/', { before: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'env', `RKT_STORE=${workshop.store.directory}`] },
+  )
   assert.equal(run.code, 254)
   assert.match(run.stdout, /"code":"STORE_UNSAFE"/)
 })

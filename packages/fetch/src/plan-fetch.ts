@@ -33,7 +33,9 @@ function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'ins
       if (request.pullPolicy === 'update') return notFound('image name', reference)
       const found = findImageByName(store, source.image.name, withHostLabels(source.image.labels))
       return found === undefined ? notFound('image name', reference)
-        : stored(store, reference, found.ref, `using image from local store for image name ${reference}`) ?? notFound('image name', reference)
+        : stored(
+          store, reference, found.ref, `using image from local store for image name ${reference}`,
+        ) ?? notFound('image name', reference)
     }
     case 'file': case 'oci-layout': {
       const path = source.kind === 'file' ? source.path : `${source.directory}/index.json`
@@ -44,7 +46,9 @@ function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'ins
     case 'url': case 'docker': {
       if (request.pullPolicy === 'update') return { from: 'source', reference, source }
       const found = findReferenceRef(store, source.key)
-      const image = found === undefined ? undefined : stored(store, reference, found.ref, `using image from local store for url ${source.key}`)
+      const image = found === undefined ? undefined : stored(
+        store, reference, found.ref, `using image from local store for url ${source.key}`,
+      )
       if (image !== undefined) return image
       if (request.pullPolicy === 'new') return { from: 'source', reference, source }
       return source.kind === 'docker' ? notFound('docker image', source.key) : notFound('image', source.key)
@@ -54,7 +58,9 @@ function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'ins
 
 function stored(store: Store, reference: string, ref: { imageId: string; name?: string }, message: string): PlannedImage | undefined {
   const record = readRecord(store, ref.imageId)
-  return record === undefined ? undefined : { from: 'store', reference, imageId: ref.imageId, name: ref.name ?? record.manifest.name, message }
+  return record === undefined ? undefined : {
+    from: 'store', reference, imageId: ref.imageId, name: ref.name ?? record.manifest.name, message,
+  }
 }
 
 /** A record of another release counts as none: the image is fetched again. */
@@ -72,10 +78,12 @@ function unchangedSince(store: Store, key: string, path: string): NameRef | unde
   return ref?.http?.etag !== undefined && ref.http.etag === fileState(path) ? ref : undefined
 }
 
+const nowhere = 'either image was not found in the store or store was disabled and fetching from remote yielded nothing or it was disabled'
+
 function notFound(what: 'image name' | 'image' | 'docker image', reference: string): never {
-  const from = what === 'image name' ? `image from image name ${JSON.stringify(reference)}` : `${what} from URL ${JSON.stringify(reference)}`
+  const from = what === 'image name' ? 'image from image name' : `${what} from URL`
   throw new RocketError('IMAGE_NOT_FOUND', {
-    what: `unable to fetch ${from}: either image was not found in the store or store was disabled and fetching from remote yielded nothing or it was disabled`,
+    what: `unable to fetch ${from} ${JSON.stringify(reference)}: ${nowhere}`,
     hint: what === 'image name' ? '`rkt image list` shows what is there; name a file, a URL or docker://… to get it from elsewhere'
       : 'leave --pull-policy=never away to get it from where it is',
   })

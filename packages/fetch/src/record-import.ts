@@ -9,12 +9,14 @@ export function recordImport(imported: Imported, source: Extract<PlannedImage, {
   const now = new Date().toISOString()
   if (writer.evidenceNumbers(store, record.imageId).length === 0) {
     writer.addEvidence(store, {
-      version: 1, imageId: record.imageId, checkedAt: now, reference: source.key, verdict: 'waived', method: 'none', reason: '--insecure-options=image', source: imported.source,
+      version: 1, imageId: record.imageId, checkedAt: now, reference: source.key, verdict: 'waived', method: 'none',
+      reason: '--insecure-options=image', source: imported.source,
     })
   }
   const ref: NameRef = {
     version: 1, imageId: record.imageId, reference: source.key, name: imported.name, labels: imported.labels, latest: imported.latest,
-    sizeBytes: record.sizeBytes + record.unpackedBytes, importedAt: now, lastUsedAt: now, ...(record.sha256 === undefined ? {} : { sha256: record.sha256 }),
+    sizeBytes: record.sizeBytes + record.unpackedBytes, importedAt: now, lastUsedAt: now,
+    ...(record.sha256 === undefined ? {} : { sha256: record.sha256 }),
     ...(imported.http === undefined ? {} : { http: { ...imported.http, downloadedAt: now } }),
   }
   writer.writeRefs(store, ref, source.key)

@@ -39,7 +39,9 @@ function makeLayers(): void {
   chmodSync(join(base, 'usr/bin/sudo'), 0o4755)
   mkdirSync(join(top, 'srv'), { recursive: true })
   writeFileSync(join(top, 'srv/data'), 'data'.repeat(100_000))
-  for (const compression of ['gzip', 'zstd'] as const) makeLayout(join(directory, compression), [base, top], { compression, config: { Env: ['A=b'], User: '1000:1000' } })
+  for (const compression of ['gzip', 'zstd'] as const) makeLayout(
+    join(directory, compression), [base, top], { compression, config: { Env: ['A=b'], User: '1000:1000' } },
+  )
 }
 
 async function fetchOne(workshop: Workshop, reference: string, request = {}): Promise<ImageRecord> {
@@ -48,7 +50,9 @@ async function fetchOne(workshop: Workshop, reference: string, request = {}): Pr
 }
 
 function inspect(host: string, name: string): { Digest: string; Layers: string[] } {
-  return JSON.parse(execFileSync('skopeo', ['inspect', '--tls-verify=false', `docker://${host}/${name}`], { encoding: 'utf8' })) as { Digest: string; Layers: string[] }
+  return JSON.parse(
+    execFileSync('skopeo', ['inspect', '--tls-verify=false', `docker://${host}/${name}`], { encoding: 'utf8' })
+  ) as { Digest: string; Layers: string[] }
 }
 
 for (const compression of ['gzip', 'zstd'] as const) {
@@ -85,7 +89,9 @@ test('shares the layers of two images, and does not ask for them twice', { skip 
   workshop.events.length = 0
   const second = await fetchOne(workshop, `docker://${registry.host}/second`)
   assert.equal(first.layers[0]!.tree, second.layers[0]!.tree)
-  assert.deepEqual(workshop.events.flatMap((event) => (event.kind === 'layer-progress' && event.digest === first.layers[0]!.digest ? [event] : [])), [])
+  assert.deepEqual(
+    workshop.events.flatMap((event) => (event.kind === 'layer-progress' && event.digest === first.layers[0]!.digest ? [event] : [])), [],
+  )
 })
 
 test('asks the store first with policy new, the registry with update, and only the store with never', { skip }, async (t) => {
@@ -95,13 +101,18 @@ test('asks the store first with policy new, the registry with update, and only t
   const old = await fetchOne(workshop, reference)
   registry.push(`oci:${join(directory, 'zstd')}:latest`, 'moving:v1')
   workshop.debug.length = 0
-  assert.equal((await fetchOne(workshop, reference, { insecure: { image: false, tls: false, http: false, pubkey: false } })).imageId, old.imageId)
+  assert.equal(
+    (await fetchOne(workshop, reference, { insecure: { image: false, tls: false, http: false, pubkey: false } })).imageId, old.imageId,
+  )
   assert.deepEqual(workshop.debug, [`using image from local store for url ${reference}`])
   const fresh = await fetchOne(workshop, reference, { pullPolicy: 'update' })
   assert.notEqual(fresh.imageId, old.imageId)
   assert.equal((await fetchOne(workshop, reference, { pullPolicy: 'never' })).imageId, fresh.imageId)
   assert.equal(listImages(workshop.store).length, 2)
-  assert.equal((await fetchOne(workshop, `${registry.host.replace(':', '_')}/moving:v1`, { pullPolicy: 'never' })).imageId, fresh.imageId, 'a name means the newest')
+  assert.equal(
+    (await fetchOne(workshop, `${registry.host.replace(':', '_')}/moving:v1`, { pullPolicy: 'never' })).imageId, fresh.imageId,
+    'a name means the newest',
+  )
 })
 
 test('logs in where it is asked to, and says what is missing where it cannot', { skip }, async (t) => {
@@ -127,7 +138,10 @@ test('logs in where it is asked to, and says what is missing where it cannot', {
 test('says what a registry does not have', { skip }, async (t) => {
   const workshop = makeWorkshop(t)
   for (const name of ['nothing', 'team/gzip:none']) {
-    await assert.rejects(workshop.fetch([`docker://${registry.host}/${name}`]), (error) => isRocketError(error, 'REGISTRY_NOT_FOUND') && error.message.includes('404'))
+    await assert.rejects(
+      workshop.fetch([`docker://${registry.host}/${name}`]),
+      (error) => isRocketError(error, 'REGISTRY_NOT_FOUND') && error.message.includes('404'),
+    )
   }
 })
 
@@ -139,13 +153,25 @@ test('several processes that want one image share the work and all get it', { sk
   const bin = join(import.meta.dirname, 'bin.ts')
   const runs = await Promise.all(Array.from({ length: 4 }, () => {
     const pod = makePod(workshop.directory, [`docker://${registry.host}/busy`])
-    const child = spawn(process.execPath, [bin, 'fetch'], { cwd: workshop.store.directory, env: { ...process.env, RKT_POD: pod, RKT_STORE: workshop.store.directory }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(
+      process.execPath, [bin, 'fetch'],
+      {
+        cwd: workshop.store.directory, env: { ...process.env, RKT_POD: pod, RKT_STORE: workshop.store.directory },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     let text = ''
     child.stderr.on('data', (chunk: Buffer) => { text += chunk.toString() })
-    return new Promise<{ code: number | null; text: string; pod: string }>((resolve) => child.on('close', (code) => resolve({ code, text, pod })))
+    return new Promise<{ code: number | null; text: string; pod: string }>(
+      (resolve) => child.on('close', (code) => resolve({ code, text, pod }))
+    )
   }))
   assert.deepEqual(runs.map(({ code, text }) => [code, text]), runs.map(() => [0, '']))
-  const ids = new Set(runs.map(({ pod }) => (JSON.parse(readFileSync(join(pod, 'images.json'), 'utf8')) as { images: { imageId: string }[] }).images[0]!.imageId))
+  const ids = new Set(
+    runs.map(
+      ({ pod }) => (JSON.parse(readFileSync(join(pod, 'images.json'), 'utf8')) as { images: { imageId: string }[] }).images[0]!.imageId
+    )
+  )
   assert.equal(ids.size, 1)
   assert.equal(readdirSync(join(workshop.store.directory, 'layers')).length, 4)
   assert.deepEqual(readdirSync(join(workshop.store.directory, 'ingest')), [])

@@ -39,7 +39,11 @@ export function findImageIdByPrefix(store: Store, text: string): string {
  */
 export function findImageByName(store: Store, name: string, labels: readonly Label[]): Ref | undefined {
   const candidates = listImageEntries(store, imageEntryPrefix(name))
-    .filter(({ ref }) => ref.name === name && labels.every((label) => ref.labels.some((own) => own.name === label.name && own.value === label.value)))
+    .filter(
+      ({ ref }) => ref.name === name && labels.every(
+        (label) => ref.labels.some((own) => own.name === label.name && own.value === label.value)
+      )
+    )
   const wantsLatest = !labels.some((label) => label.name === 'version')
   const latest = wantsLatest ? candidates.filter(({ ref }) => ref.latest) : []
   return (latest.length > 0 ? latest : candidates).reduce<Ref | undefined>(
@@ -52,14 +56,18 @@ export function readImageByName(store: Store, name: string, labels: readonly Lab
   if (found !== undefined) return found
   const shown = labels.map((label) => `${JSON.stringify(label.name)}:${JSON.stringify(label.value)}`).sort().join(', ')
   throw new RocketError('IMAGE_NOT_FOUND', {
-    what: `cannot find aci satisfying name: ${JSON.stringify(name)} and labels: [${shown}]`, hint: '`rkt image list` shows the images of this store',
+    what: `cannot find aci satisfying name: ${JSON.stringify(name)} and labels: [${shown}]`,
+    hint: '`rkt image list` shows the images of this store',
   })
 }
 
 function findBySha256(store: Store, text: string): string {
   const digits = text.slice('sha256:'.length).toLowerCase()
   if (digits.length < 2) throw invalid('image ID too short', text)
-  return theOnly([...new Set(listImageEntries(store).flatMap(({ ref }) => (ref.sha256?.startsWith(`sha256:${digits}`) === true ? [ref.imageId] : [])))], text)
+  return theOnly(
+    [...new Set(listImageEntries(store).flatMap(({ ref }) => (ref.sha256?.startsWith(`sha256:${digits}`) === true ? [ref.imageId] : [])))],
+    text,
+  )
 }
 
 function theOnly(found: readonly string[], text: string): string {

@@ -16,7 +16,8 @@ export interface ListedImage {
 export function listImages(store: Store): ListedImage[] {
   return listImageEntries(store)
     .map(({ ref }) => ({
-      imageId: ref.imageId, name: ref.name, labels: ref.labels, sizeBytes: ref.sizeBytes, importedAt: ref.importedAt, lastUsedAt: ref.lastUsedAt,
+      imageId: ref.imageId, name: ref.name, labels: ref.labels, sizeBytes: ref.sizeBytes, importedAt: ref.importedAt,
+      lastUsedAt: ref.lastUsedAt,
       ...(ref.sha256 === undefined ? {} : { sha256: ref.sha256 }),
     }))
     .sort((a, b) => (a.importedAt < b.importedAt ? -1 : a.importedAt > b.importedAt ? 1 : 0))

@@ -8,7 +8,9 @@ export interface Store {
   readonly directory: string
 }
 
-const subdirectories = ['images', storeLayout.names, 'refs/pods', 'evidence', storeLayout.layers, `${storeLayout.blobs}/sha256`, storeLayout.ingest]
+const subdirectories = [
+  'images', storeLayout.names, 'refs/pods', 'evidence', storeLayout.layers, `${storeLayout.blobs}/sha256`, storeLayout.ingest,
+]
 
 /**
  * Looks at the directory before anything in it is believed: a real directory, owned by us, that nobody else can write to, with
@@ -64,7 +66,10 @@ function checkSafe(path: string, stats: Stats, forbidden: number): void {
   const user = process.geteuid?.() ?? 0
   if (stats.uid !== user) throw unsafe(path, `it belongs to user ${stats.uid}, and we are user ${user}`)
   if ((stats.mode & forbidden) !== 0) {
-    throw unsafe(path, `its mode is ${(stats.mode & 0o7777).toString(8).padStart(4, '0')}: others can ${forbidden === 0o022 ? 'write to' : 'enter'} it`)
+    throw unsafe(
+      path,
+      `its mode is ${(stats.mode & 0o7777).toString(8).padStart(4, '0')}: others can ${forbidden === 0o022 ? 'write to' : 'enter'} it`,
+    )
   }
 }
 

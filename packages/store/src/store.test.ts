@@ -158,7 +158,8 @@ test('a file that a killed process was writing hinders nobody, and is collected'
   const store = makeStore(t)
   const record = addImage(store, '1')
   // No process has this number: it is beyond the largest that Linux gives.
-  const half = ['images', 'refs/names', 'refs/pods', 'layers'].map((directory) => join(store.directory, directory, '.new-4194305-0-half.json'))
+  const places = ['images', 'refs/names', 'refs/pods', 'layers']
+  const half = places.map((place) => join(store.directory, place, '.new-4194305-0-half.json'))
   mkdirSync(join(store.directory, 'refs/pods'), { recursive: true })
   for (const path of half) writeFileSync(path, '')
   assert.equal(listImages(store).length, 1)

@@ -38,10 +38,14 @@ function readLayer(directory: string): MutableCredentials {
 /** Regular files named `*.json` only; links are left out, as rkt does. */
 function listConfigFiles(directory: string): string[] {
   try {
-    return readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile() && entry.name.endsWith('.json')).map((entry) => entry.name).sort()
+    return readdirSync(directory, { withFileTypes: true }).filter(
+      (entry) => entry.isFile() && entry.name.endsWith('.json')
+    ).map((entry) => entry.name).sort()
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return []
-    if (isErrno(error, 'ENOTDIR') && lstatSync(directory, { throwIfNoEntry: false }) !== undefined) throw invalid(`expected ${JSON.stringify(directory)} to be a directory`)
+    if (isErrno(error, 'ENOTDIR') && lstatSync(directory, { throwIfNoEntry: false }) !== undefined) throw invalid(
+      `expected ${JSON.stringify(directory)} to be a directory`
+    )
     throw error
   }
 }
@@ -55,9 +59,14 @@ function readAuthFile(path: string, directory: string, layer: MutableCredentials
   if (typeof kind !== 'string' || kind === '') throw invalid(`no rktKind specified in ${shown}`)
   if (typeof version !== 'string' || version === '') throw invalid(`no rktVersion specified in ${shown}`)
   if (kind !== 'auth' && kind !== 'dockerAuth') {
-    throw invalid(`the configuration directory ${JSON.stringify(directory)} expects to have configuration files of kinds "auth", "dockerAuth", but ${shown} has kind of ${JSON.stringify(kind)}`)
+    throw invalid(
+      `the configuration directory ${JSON.stringify(directory)} expects to have configuration files of kinds "auth", "dockerAuth", `
+      + `but ${shown} has kind of ${JSON.stringify(kind)}`,
+    )
   }
-  if (version !== 'v1') throw invalid(`no parser available for configuration of kind ${JSON.stringify(kind)} and version ${JSON.stringify(version)}`)
+  if (version !== 'v1') throw invalid(
+    `no parser available for configuration of kind ${JSON.stringify(kind)} and version ${JSON.stringify(version)}`
+  )
   const fail = (why: string): never => {
     throw invalid(`failed to parse ${shown}`, why)
   }
@@ -69,7 +78,9 @@ function readAuthFile(path: string, directory: string, layer: MutableCredentials
   } else {
     const hosts = textList(config['registries'], fail, 'no registries specified')
     const header = basicHeader(credentials, fail)
-    for (const host of hosts) set(layer.registries, host, header, () => fail(`credentials for docker registry ${JSON.stringify(host)} are already specified`))
+    for (const host of hosts) set(
+      layer.registries, host, header, () => fail(`credentials for docker registry ${JSON.stringify(host)} are already specified`),
+    )
   }
 }
 
@@ -84,7 +95,9 @@ function domainHeader(type: unknown, credentials: Fields, fail: (why: string) =>
 }
 
 function basicHeader(credentials: Fields, fail: (why: string) => never): string {
-  return basicAuthorization(text(credentials['user'], fail, 'user not specified'), text(credentials['password'], fail, 'password not specified'))
+  return basicAuthorization(
+    text(credentials['user'], fail, 'user not specified'), text(credentials['password'], fail, 'password not specified'),
+  )
 }
 
 /** A line break would end the header and begin another. */
@@ -119,5 +132,7 @@ function isFields(value: unknown): value is Fields {
 }
 
 function invalid(what: string, why?: string): RocketError {
-  return new RocketError('CONFIG_INVALID', { what, ...(why === undefined ? {} : { why }), hint: 'auth.d of the configuration directories holds credentials, one JSON file each' })
+  return new RocketError('CONFIG_INVALID', {
+    what, ...(why === undefined ? {} : { why }), hint: 'auth.d of the configuration directories holds credentials, one JSON file each',
+  })
 }

@@ -85,11 +85,15 @@ for (const [location, why] of [
 }
 
 test('F5: drops what a redirect puts before the host', () => {
-  assert.equal(checkRedirect(new URL('https://a/'), 'https://user:secret@b/x#y', { allowHttp: false, fromLocal: false }).href, 'https://b/x')
+  assert.equal(
+    checkRedirect(new URL('https://a/'), 'https://user:secret@b/x#y', { allowHttp: false, fromLocal: false }).href, 'https://b/x',
+  )
 })
 
 test('knows addresses of this machine in every way to write them', () => {
-  for (const address of ['127.0.0.1', '127.1.2.3', '0.0.0.0', '169.254.1.1', '::1', '[::1]', '::', 'fe80::1', '::ffff:127.0.0.1', '::ffff:7f00:1', '224.0.0.1']) assert.ok(isLocalAddress(address), address)
+  for (const address of [
+    '127.0.0.1', '127.1.2.3', '0.0.0.0', '169.254.1.1', '::1', '[::1]', '::', 'fe80::1', '::ffff:127.0.0.1', '::ffff:7f00:1', '224.0.0.1',
+  ]) assert.ok(isLocalAddress(address), address)
   for (const address of ['10.0.0.1', '192.168.1.1', '8.8.8.8', '2001:db8::1', 'example.com']) assert.ok(!isLocalAddress(address), address)
 })
 
@@ -112,7 +116,9 @@ test('F7: gives up on a server that says nothing, stops in the middle, or sends 
     const timer = setInterval(() => response.write('x'), 20)
     response.on('close', () => clearInterval(timer))
   })
-  for (const path of ['silent', 'stop', 'drip']) await fails(read(client(t, impatient), `${url}/${path}?token=secret`, 200_000), 'REGISTRY_STALLED', /given up/)
+  for (const path of ['silent', 'stop', 'drip']) await fails(
+    read(client(t, impatient), `${url}/${path}?token=secret`, 200_000), 'REGISTRY_STALLED', /given up/,
+  )
 })
 
 test('F7: notices a connection that breaks, and a body that is shorter than announced', async (t) => {
@@ -125,7 +131,10 @@ test('F7: notices a connection that breaks, and a body that is shorter than anno
 })
 
 test('says who cannot be reached and why, without credentials', async (t) => {
-  await fails(client(t).get('http://user:secret@127.0.0.1:1/x?token=secret'), 'REGISTRY_UNREACHABLE', /^cannot read from http:\/\/127\.0\.0\.1:1\/x\?…: .*ECONNREFUSED/)
+  await fails(
+    client(t).get('http://user:secret@127.0.0.1:1/x?token=secret'), 'REGISTRY_UNREACHABLE',
+    /^cannot read from http:\/\/127\.0\.0\.1:1\/x\?…: .*ECONNREFUSED/,
+  )
   const url = await serve(t, (_, response) => response.end())
   await fails(client(t).get(url.replace('http:', 'https:')), 'REGISTRY_UNREACHABLE', /cannot read from https/)
 })

@@ -54,14 +54,17 @@ export function createHttpClient(options: HttpOptions): HttpClient {
       const sameHost = url.host === first.host && url.protocol === first.protocol
       const mayAuthorize = sameHost && (url.protocol === 'https:' || fromLocal)
       const sent = {
-        'user-agent': options.userAgent ?? userAgent(), ...headers, ...(mayAuthorize && authorization !== undefined ? { authorization } : {}),
+        'user-agent': options.userAgent ?? userAgent(), ...headers,
+        ...(mayAuthorize && authorization !== undefined ? { authorization } : {}),
       }
       const answer = await send(url, { headers: sent, signal, dispatcher: sameHost || fromLocal ? direct : guarded })
       const location = answer.headers['location']
       if (!redirectStatus.has(answer.statusCode) || typeof location !== 'string') return toResponse(answer, url, limits)
       await answer.body.dump().catch(() => {})
       if (hops === maxRedirects) {
-        throw new RocketError('REGISTRY_REDIRECT_REFUSED', { what: 'too many redirects', why: `${redactUrl(first)} led from one place to the next ${hops} times` })
+        throw new RocketError('REGISTRY_REDIRECT_REFUSED', {
+          what: 'too many redirects', why: `${redactUrl(first)} led from one place to the next ${hops} times`,
+        })
       }
       url = checkRedirect(url, location, { allowHttp: options.allowHttp, fromLocal })
     }
@@ -137,7 +140,9 @@ function transferError(url: URL, error: unknown): RocketError {
 }
 
 function hintFor(code: string): { hint?: string } {
-  if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(code)) return { hint: 'install the certificate of its authority; --insecure-options=tls goes without the check' }
+  if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(code)) return {
+    hint: 'install the certificate of its authority; --insecure-options=tls goes without the check',
+  }
   if (/^ERR_SSL|EPROTO/.test(code)) return { hint: 'it may only speak plain http, which --insecure-options=http allows' }
   return { hint: 'check the name and the network, then run the command again' }
 }

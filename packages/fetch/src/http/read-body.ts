@@ -19,5 +19,7 @@ export async function readBody(response: HttpResponse, maxBytes: number): Promis
 }
 
 function tooLong(response: HttpResponse, maxBytes: number): RocketError {
-  return new RocketError('REGISTRY_ANSWER_INVALID', { what: `the answer of ${response.from} was not read`, why: `it is longer than ${maxBytes} bytes` })
+  return new RocketError('REGISTRY_ANSWER_INVALID', {
+    what: `the answer of ${response.from} was not read`, why: `it is longer than ${maxBytes} bytes`,
+  })
 }

@@ -36,7 +36,9 @@ export function checkRedirect(from: URL, location: string, options: { allowHttp:
   const to = URL.parse(location, from.href)
   if (to === null) throw refused(from, 'the place it names is not a URL')
   if (to.protocol !== 'https:' && to.protocol !== 'http:') throw refused(from, `${to.protocol} is not followed`)
-  if (to.protocol === 'http:' && from.protocol === 'https:' && !options.allowHttp) throw refused(from, `${redactUrl(to)} is plain http`, '--insecure-options=http allows it')
+  if (to.protocol === 'http:' && from.protocol === 'https:' && !options.allowHttp) throw refused(
+    from, `${redactUrl(to)} is plain http`, '--insecure-options=http allows it',
+  )
   if (!options.fromLocal && isLoopbackHost(to.hostname)) throw refused(from, `${redactUrl(to)} is an address of this machine or its link`)
   to.username = ''
   to.password = ''
@@ -70,5 +72,7 @@ function mappedHex(address: string): string | undefined {
 }
 
 function refused(from: URL, why: string, hint?: string): RocketError {
-  return new RocketError('REGISTRY_REDIRECT_REFUSED', { what: `a redirect of ${redactUrl(from)} was not followed`, why, ...(hint === undefined ? {} : { hint }) })
+  return new RocketError('REGISTRY_REDIRECT_REFUSED', {
+    what: `a redirect of ${redactUrl(from)} was not followed`, why, ...(hint === undefined ? {} : { hint }),
+  })
 }

@@ -11,7 +11,9 @@ export interface ProgressLimits {
 export const defaultProgressLimits: ProgressLimits = { silenceMs: 30_000, windowMs: 60_000, windowBytes: 16 * 1024 }
 
 /** Passes a body through as long as it makes progress. Throws REGISTRY_STALLED. `from` is for the message. */
-export async function* watchProgress(body: AsyncIterable<Buffer>, from: string, limits: ProgressLimits): AsyncGenerator<Buffer, void, undefined> {
+export async function* watchProgress(
+  body: AsyncIterable<Buffer>, from: string, limits: ProgressLimits,
+): AsyncGenerator<Buffer, void, undefined> {
   let windowStart = performance.now()
   let windowBytes = 0
   for await (const chunk of body) {
@@ -27,6 +29,7 @@ export async function* watchProgress(body: AsyncIterable<Buffer>, from: string, 
 
 export function stalled(from: string, why: string, cause?: unknown): RocketError {
   return new RocketError('REGISTRY_STALLED', {
-    what: `the transfer from ${from} was given up`, why, cause, hint: 'run the command again; layers that are complete are not fetched twice',
+    what: `the transfer from ${from} was given up`, why, cause,
+    hint: 'run the command again; layers that are complete are not fetched twice',
   })
 }

@@ -8,7 +8,9 @@ import { listImages } from '@rocket/store'
 import { makeWorkshop, type Workshop } from '../testing/fetch-in.ts'
 import { makeLayout, type MadeLayout } from '../testing/make-layout.ts'
 
-function makeIn(t: TestContext, options: Parameters<typeof makeLayout>[2] = {}): { workshop: Workshop; layout: MadeLayout; layerPath: string } {
+function makeIn(
+  t: TestContext, options: Parameters<typeof makeLayout>[2] = {},
+): { workshop: Workshop; layout: MadeLayout; layerPath: string } {
   const workshop = makeWorkshop(t)
   const root = join(workshop.directory, 'root')
   mkdirSync(root)
@@ -19,12 +21,16 @@ function makeIn(t: TestContext, options: Parameters<typeof makeLayout>[2] = {}):
 }
 
 for (const compression of ['gzip', 'zstd', 'none'] as const) {
-  test(`reads a layout with layers of compression ${compression}, which umoci can read as well`, { skip: compression === 'zstd' ? false : umociMissing() }, async (t) => {
+  test(`reads a layout with layers of compression ${compression}, which umoci can read as well`, {
+    skip: compression === 'zstd' ? false : umociMissing(),
+  }, async (t) => {
     const { workshop, layout } = makeIn(t, { compression, tag: 'v1' })
     const [record] = await workshop.fetch([`oci:${layout.directory}:v1`])
     assert.deepEqual([record!.sha256, record!.layers.length, record!.unpackedBytes], [layout.manifestDigest, 1, 70_000])
     assert.deepEqual(listImages(workshop.store).map(({ name, labels }) => [name, labels[0]!.value]), [['app', 'v1']])
-    if (compression !== 'zstd') execFileSync('umoci', ['unpack', '--rootless', '--image', `${layout.directory}:v1`, join(workshop.directory, 'judge')], { stdio: 'pipe' })
+    if (compression !== 'zstd') execFileSync(
+      'umoci', ['unpack', '--rootless', '--image', `${layout.directory}:v1`, join(workshop.directory, 'judge')], { stdio: 'pipe' },
+    )
   })
 }
 
@@ -63,20 +69,31 @@ for (const [name, spoil, code, text, reference = ''] of [
   ['a layer that is missing', ({ layerPath }) => rmSync(layerPath), 'OCI_LAYOUT_INVALID', /lacks the layer/],
   ['a layer that was cut short', ({ layerPath }) => truncateSync(layerPath, 100), 'LAYER_DIGEST_MISMATCH', /announced/],
   ['a layer with other content', ({ layerPath }) => writeFileSync(layerPath, 'x'), 'LAYER_DIGEST_MISMATCH', /announced/],
-  ['a manifest with other content', ({ layout }) => writeFileSync(join(layout.directory, 'blobs', layout.manifestDigest.replace(':', '/')), '{}'), 'LAYER_DIGEST_MISMATCH', /./],
+  [
+    'a manifest with other content',
+    ({ layout }) => writeFileSync(join(layout.directory, 'blobs', layout.manifestDigest.replace(':', '/')), '{}'), 'LAYER_DIGEST_MISMATCH',
+    /./,
+  ],
   ['a tag that is not there', () => {}, 'OCI_TAG_NOT_FOUND', /no image named "none"/, ':none'],
   ['no layout', ({ layout }) => rmSync(join(layout.directory, 'oci-layout')), 'OCI_LAYOUT_INVALID', /./],
 ] as [string, (made: ReturnType<typeof makeIn>) => void, ErrorCode, RegExp, string?][]) {
   test(`keeps nothing of a layout with ${name}`, async (t) => {
     const made = makeIn(t)
     spoil(made)
-    await assert.rejects(made.workshop.fetch([`oci:${made.layout.directory}${reference}`]), (error) => isRocketError(error, code) && text.test(error.message))
-    for (const place of ['layers', 'images', 'refs/names', 'ingest', 'blobs/sha256']) assert.deepEqual(readdirSync(join(made.workshop.store.directory, place)), [], place)
+    await assert.rejects(
+      made.workshop.fetch([`oci:${made.layout.directory}${reference}`]), (error) => isRocketError(error, code) && text.test(error.message),
+    )
+    for (const place of ['layers', 'images', 'refs/names', 'ingest', 'blobs/sha256']) assert.deepEqual(
+      readdirSync(join(made.workshop.store.directory, place)), [], place,
+    )
   })
 }
 
 test('refuses an unsigned layout, and one of another machine', async (t) => {
   const { workshop, layout } = makeIn(t, { architecture: 's390x' })
   await assert.rejects(workshop.fetch([`oci:${layout.directory}`]), (error) => isRocketError(error, 'PLATFORM_NOT_FOUND'))
-  await assert.rejects(workshop.fetch([`oci:${layout.directory}`], { insecure: { image: false, tls: false, http: false, pubkey: false } }), (error) => isRocketError(error, 'SIGNATURE_REQUIRED'))
+  await assert.rejects(
+    workshop.fetch([`oci:${layout.directory}`], { insecure: { image: false, tls: false, http: false, pubkey: false } }),
+    (error) => isRocketError(error, 'SIGNATURE_REQUIRED'),
+  )
 })

@@ -11,14 +11,17 @@ import { verifyBytes } from './verify-bytes.ts'
 /** As much as a configuration may have; the image package says the same when it reads one. */
 const maxConfigBytes = 8 * 1024 * 1024
 
-/** An image from a registry. Throws SIGNATURE_REQUIRED, REGISTRY_*, IMAGE_DIGEST_MISMATCH, PLATFORM_NOT_FOUND, and what importing throws. */
+/**
+ * An image from a registry. Throws SIGNATURE_REQUIRED, REGISTRY_*, IMAGE_DIGEST_MISMATCH, PLATFORM_NOT_FOUND, and what importing throws.
+ */
 export async function fetchFromRegistry(reference: DockerReference, session: Session): Promise<Imported> {
   const source = formatDockerReference(reference)
   requireWaiver(session, { what: 'signature verification for docker images is not supported (try --insecure-options=image)' })
   session.context.debug(`remote fetching from URL ${JSON.stringify(source)}`)
   if (session.request.insecure.tls) session.context.warn('warning: TLS verification has been disabled')
   const client = createRegistryClient(reference, {
-    http: await session.http(), allowHttp: session.request.insecure.http, authorization: session.credentials().registries.get(reference.registry),
+    http: await session.http(), allowHttp: session.request.insecure.http,
+    authorization: session.credentials().registries.get(reference.registry),
   })
   const { bytes, manifest } = await findManifest(client, reference)
   const names = { name: imageName(reference), version: reference.tag, reference: source, docker: reference }
@@ -34,7 +37,9 @@ async function readImage(client: RegistryClient, manifestBytes: Buffer, manifest
   verifyBytes(configBytes, manifest.config, 'the configuration')
   const config = parseImageConfig(configBytes)
   return {
-    manifestBytes, manifest, configBytes, config, layers: pairLayers(manifest, config).map(({ layer, diffId }) => ({ descriptor: layer, diffId })),
+    manifestBytes, manifest, configBytes, config, layers: pairLayers(manifest, config).map(
+      ({ layer, diffId }) => ({ descriptor: layer, diffId })
+    ),
     openLayer: async ({ digest }, signal) => (await client.getBlob(digest, signal)).body,
   }
 }

@@ -12,8 +12,8 @@ export interface FoundManifest {
 const maxDepth = 4
 
 /**
- * From a tag or digest to the manifest for this machine's platform. What was asked for by digest is verified, and so is each step after it; a
- * registry that contradicts itself about a tag is not believed. Throws IMAGE_DIGEST_MISMATCH, IMAGE_DOCUMENT_INVALID,
+ * From a tag or digest to the manifest for this machine's platform. What was asked for by digest is verified, and so is each step after it;
+ * a registry that contradicts itself about a tag is not believed. Throws IMAGE_DIGEST_MISMATCH, IMAGE_DOCUMENT_INVALID,
  * IMAGE_DOCUMENT_AMBIGUOUS, PLATFORM_NOT_FOUND, REGISTRY_ANSWER_INVALID.
  */
 export async function findManifest(client: RegistryClient, reference: { tag: string; digest: string | undefined }): Promise<FoundManifest> {
@@ -27,12 +27,16 @@ export async function findManifest(client: RegistryClient, reference: { tag: str
     document = await client.getManifest(chosen.digest)
     verifyBytes(document.bytes, chosen, 'the manifest')
   }
-  throw new RocketError('IMAGE_DOCUMENT_INVALID', { what: `the image of ${client.name} was not fetched`, why: `its indexes are nested more than ${maxDepth} deep` })
+  throw new RocketError('IMAGE_DOCUMENT_INVALID', {
+    what: `the image of ${client.name} was not fetched`, why: `its indexes are nested more than ${maxDepth} deep`,
+  })
 }
 
 function checkAnnounced(bytes: Buffer, announced: string, name: string): void {
   if (!/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(announced)) {
-    throw new RocketError('REGISTRY_ANSWER_INVALID', { what: `the manifest of ${name} was not used`, why: 'its Docker-Content-Digest is not a digest' })
+    throw new RocketError('REGISTRY_ANSWER_INVALID', {
+      what: `the manifest of ${name} was not used`, why: 'its Docker-Content-Digest is not a digest',
+    })
   }
   verifyBytes(bytes, { digest: announced }, 'the manifest')
 }

@@ -39,7 +39,8 @@ export async function importOci(image: OciImage, session: Session, names: OciNam
   const { store, writer, ingest, context } = session
   refuseOtherPlatform(image)
   const { manifest, warnings } = normaliseOci(image.config, {
-    name: names.name, reference: names.reference, manifestDigest: `sha256:${digestOf('sha256', image.manifestBytes)}`, configDigest: image.manifest.config.digest,
+    name: names.name, reference: names.reference, manifestDigest: `sha256:${digestOf('sha256', image.manifestBytes)}`,
+    configDigest: image.manifest.config.digest,
     annotations: image.manifest.annotations, ...(names.version === '' ? {} : { tag: names.version }),
     ...(names.docker === undefined ? {} : { registry: names.docker.registry, repository: names.docker.repository }),
   })
@@ -78,5 +79,11 @@ export async function importOci(image: OciImage, session: Session, names: OciNam
 /** An index offers a choice; a manifest without one may still be of another machine. */
 function refuseOtherPlatform({ config, manifest }: OciImage): void {
   const { os, architecture, variant } = config
-  pickPlatform({ schemaVersion: 2, manifests: [{ ...manifest.config, annotations: {}, platform: { os, architecture, ...(variant == null ? {} : { variant }) } }] }, hostPlatform())
+  pickPlatform(
+    {
+      schemaVersion: 2,
+      manifests: [{ ...manifest.config, annotations: {}, platform: { os, architecture, ...(variant == null ? {} : { variant }) } }],
+    },
+    hostPlatform(),
+  )
 }

@@ -20,13 +20,17 @@ function challenging(challenge: string, asked: Asked[], answersHttps = true): Ht
       if (url.startsWith('https:') && !answersHttps) return Promise.reject(new RocketError('REGISTRY_UNREACHABLE', { what: 'refused' }))
       const status = options.authorization === undefined ? 401 : 200
       const body = (async function* () { yield Buffer.from('{}') })()
-      return Promise.resolve({ status, headers: status === 401 ? { 'www-authenticate': challenge } : {}, from: url, body, discard: () => {} })
+      return Promise.resolve(
+        { status, headers: status === 401 ? { 'www-authenticate': challenge } : {}, from: url, body, discard: () => {} }
+      )
     },
     close: () => Promise.resolve(),
   }
 }
 
-function client(http: HttpClient, registry = 'registry.example', authorization: string | undefined = 'Basic c2VjcmV0', allowHttp = true): RegistryClient {
+function client(
+  http: HttpClient, registry = 'registry.example', authorization: string | undefined = 'Basic c2VjcmV0', allowHttp = true,
+): RegistryClient {
   return createRegistryClient({ registry, repository: 'app', tag: 'v1', digest: undefined }, { http, allowHttp, authorization })
 }
 
@@ -46,7 +50,10 @@ for (const [what, challenge, authorization, text] of [
 ] as const) {
   test(`sends nothing to a registry that answers with ${what}`, async () => {
     const asked: Asked[] = []
-    const registry = createRegistryClient({ registry: 'r.example', repository: 'app', tag: 'v1', digest: undefined }, { http: challenging(challenge, asked), allowHttp: false, authorization })
+    const registry = createRegistryClient(
+      { registry: 'r.example', repository: 'app', tag: 'v1', digest: undefined },
+      { http: challenging(challenge, asked), allowHttp: false, authorization },
+    )
     await assert.rejects(registry.getManifest('v1'), (error) => isRocketError(error, 'REGISTRY_UNAUTHORIZED') && text.test(error.message))
     assert.deepEqual(asked.map((request) => request.authorization), [undefined])
   })
@@ -54,14 +61,20 @@ for (const [what, challenge, authorization, text] of [
 
 test('sends no credentials over plain http, but within this machine', async () => {
   const asked: Asked[] = []
-  await assert.rejects(client(challenging('Basic', asked, false)).getManifest('v1'), (error) => isRocketError(error, 'REGISTRY_UNAUTHORIZED') && /were not sent/.test(error.message))
+  await assert.rejects(
+    client(challenging('Basic', asked, false)).getManifest('v1'),
+    (error) => isRocketError(error, 'REGISTRY_UNAUTHORIZED') && /were not sent/.test(error.message),
+  )
   assert.deepEqual(asked.map(({ url, authorization }) => [url.slice(0, 5), authorization]), [['https', undefined], ['http:', undefined]])
   await client(challenging('Basic', asked, false), '127.0.0.1:5000').getManifest('v1')
 })
 
 test('does not try plain http unless it was allowed', async () => {
   const asked: Asked[] = []
-  await assert.rejects(client(challenging('Basic', asked, false), undefined, undefined, false).getManifest('v1'), (error) => isRocketError(error, 'REGISTRY_UNREACHABLE'))
+  await assert.rejects(
+    client(challenging('Basic', asked, false), undefined, undefined, false).getManifest('v1'),
+    (error) => isRocketError(error, 'REGISTRY_UNREACHABLE'),
+  )
   assert.deepEqual(asked.map(({ url }) => url.slice(0, 6)), ['https:'])
 })
 
@@ -69,8 +82,13 @@ test('refuses a certificate that nobody vouches for, even where plain http is al
   const directory = mkdtempSync(join(tmpdir(), 'rocket-tls-'))
   t.after(() => rmSync(directory, { recursive: true, force: true }))
   const [key, cert] = [join(directory, 'key'), join(directory, 'cert')]
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-days', '1', '-keyout', key, '-out', cert], { stdio: 'pipe' })
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => response.end('{}')).listen(0, '127.0.0.1')
+  execFileSync(
+    'openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-days', '1', '-keyout', key, '-out', cert],
+    { stdio: 'pipe' },
+  )
+  const server = createServer(
+    { key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => response.end('{}'),
+  ).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   t.after(() => {
     server.closeAllConnections()
@@ -82,6 +100,8 @@ test('refuses a certificate that nobody vouches for, even where plain http is al
     t.after(() => http.close())
     const manifest = client(http, host, undefined, true).getManifest('v1')
     if (skipTlsVerify) assert.equal((await manifest).bytes.toString(), '{}')
-    else await assert.rejects(manifest, (error) => isRocketError(error, 'REGISTRY_UNREACHABLE') && /--insecure-options=tls/.test(error.hint ?? ''))
+    else await assert.rejects(
+      manifest, (error) => isRocketError(error, 'REGISTRY_UNREACHABLE') && /--insecure-options=tls/.test(error.hint ?? ''),
+    )
   }
 })

@@ -42,7 +42,9 @@ export function createRegistryClient(reference: DockerReference, options: Regist
 
   const send = async (path: string, headers: Record<string, string>, signal?: AbortSignal): Promise<HttpResponse> => {
     const authorization = authorized ? options.authorization : undefined
-    const get = (by: 'https' | 'http'): Promise<HttpResponse> => options.http.get(`${by}://${reference.registry}/v2/${reference.repository}/${path}`, { headers, authorization, signal })
+    const get = (by: 'https' | 'http'): Promise<HttpResponse> => options.http.get(
+      `${by}://${reference.registry}/v2/${reference.repository}/${path}`, { headers, authorization, signal },
+    )
     if (scheme !== undefined) return get(scheme)
     try {
       const response = await get('https')
@@ -92,7 +94,8 @@ function codeOf(error: unknown): string {
 
 function onlyHttp(name: string, cause: unknown): RocketError {
   return new RocketError('INSECURE_TRANSPORT', {
-    what: `${name} was not asked`, why: 'the registry does not speak https', hint: '--insecure-options=http allows plain http, which anyone on the way can read and change', cause,
+    what: `${name} was not asked`, why: 'the registry does not speak https',
+    hint: '--insecure-options=http allows plain http, which anyone on the way can read and change', cause,
   })
 }
 
@@ -101,17 +104,20 @@ function checkChallenge(response: HttpResponse, name: string, options: RegistryO
   const scheme = /^\s*([A-Za-z]+)/.exec(challenge)?.[1]?.toLowerCase()
   if (scheme !== 'basic') {
     throw new RocketError('REGISTRY_UNAUTHORIZED', {
-      what: `${name} cannot be read without logging in`, why: scheme === 'bearer' ? 'the registry gives out tokens, which are not supported yet' : 'it does not say how to log in',
+      what: `${name} cannot be read without logging in`,
+      why: scheme === 'bearer' ? 'the registry gives out tokens, which are not supported yet' : 'it does not say how to log in',
     })
   }
   if (options.authorization === undefined) {
     throw new RocketError('REGISTRY_UNAUTHORIZED', {
-      what: `${name} cannot be read without logging in`, why: 'no credentials are configured for this registry', hint: 'put them into a file of kind dockerAuth in /etc/rkt/auth.d',
+      what: `${name} cannot be read without logging in`, why: 'no credentials are configured for this registry',
+      hint: 'put them into a file of kind dockerAuth in /etc/rkt/auth.d',
     })
   }
   if (mayAuthorize) return
   throw new RocketError('REGISTRY_UNAUTHORIZED', {
-    what: `the credentials for ${name} were not sent`, why: 'the connection is plain http, where anyone can read them', hint: 'use https; --insecure-options=tls accepts a certificate that cannot be verified',
+    what: `the credentials for ${name} were not sent`, why: 'the connection is plain http, where anyone can read them',
+    hint: 'use https; --insecure-options=tls accepts a certificate that cannot be verified',
   })
 }
 
@@ -122,9 +128,13 @@ export function statusError(response: HttpResponse, name: string, path: string, 
   switch (response.status) {
     case 401: case 403:
       return new RocketError('REGISTRY_UNAUTHORIZED', {
-        what, why, hint: authorized ? 'the configured credentials were refused: correct them in auth.d' : 'the registry allows it to other users only, or it does not exist',
+        what, why,
+        hint: authorized ? 'the configured credentials were refused: correct them in auth.d'
+          : 'the registry allows it to other users only, or it does not exist',
       })
     case 404: return new RocketError('REGISTRY_NOT_FOUND', { what, why, hint: 'check the name and the tag' })
-    default: return new RocketError('REGISTRY_FAILED', { what, why, hint: response.status >= 500 || response.status === 429 ? 'it may pass: try again later' : 'is this a registry?' })
+    default: return new RocketError('REGISTRY_FAILED', {
+      what, why, hint: response.status >= 500 || response.status === 429 ? 'it may pass: try again later' : 'is this a registry?',
+    })
   }
 }

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 const path = join(tmpdir(), 'rocket-test-debian.tar')
 
 /**
- * The root file system of a small Debian, some 170 MB, as a tar. mmdebstrap makes it once and it stays in the temporary directory. A text says why it
- * cannot be made here.
+ * The root file system of a small Debian, some 170 MB, as a tar. mmdebstrap makes it once and it stays in the temporary directory. A text
+ * says why it cannot be made here.
  */
 export function debianTar(): Buffer | string {
   if (existsSync(path)) return readFileSync(path)
@@ -20,6 +20,7 @@ export function debianTar(): Buffer | string {
     return readFileSync(path)
   } catch (error) {
     rmSync(building, { force: true })
-    return `mmdebstrap cannot make a root file system here: ${String((error as { stderr?: Buffer }).stderr).trim().split('\n').at(-1) ?? ''}`
+    const complaint = String((error as { stderr?: Buffer }).stderr).trim().split('\n').at(-1)
+    return `mmdebstrap cannot make a root file system here: ${complaint ?? ''}`
   }
 }

@@ -34,7 +34,8 @@ export function makeWorkshop(t: Pick<TestContext, 'after'>): Workshop {
       const files = new HandoffFiles(podDirectory)
       const verb = stage.verbs['fetch']!
       const context = {
-        uuid: files.read('Request').uuid, podDirectory, storeDirectory, files, warn: () => {}, debug: (message: string) => void debug.push(message),
+        uuid: files.read('Request').uuid, podDirectory, storeDirectory, files, warn: () => {},
+        debug: (message: string) => void debug.push(message),
         emit: (event: StageEvent) => void events.push(event),
       }
       await verb.apply(verb.plan(context), context)
@@ -53,7 +54,9 @@ export function makePod(directory: string, references: readonly string[], more: 
   const request: Request = {
     version: 1, uuid, createdAt: '2026-01-01T00:00:00.000Z', flavor: 'oci', flavorPolicy: 'refuse', flavors: [],
     apps: references.map((reference) => ({ reference, args: [], environment: [], mounts: [], isolators: {}, annotations: [] })),
-    pullPolicy: 'new', insecure: { image: true, tls: false, http: true, pubkey: false }, volumes: [], mounts: [], ports: [], inheritEnvironment: [], setEnvironment: [],
+    pullPolicy: 'new', insecure: {
+      image: true, tls: false, http: true, pubkey: false,
+    }, volumes: [], mounts: [], ports: [], inheritEnvironment: [], setEnvironment: [],
     overlay: true, exitPolicy: 'apps', caller: { uid: 0, gid: 0 }, annotations: [], ...more,
   }
   writeFileSync(join(podDirectory, 'request.json'), JSON.stringify(request))

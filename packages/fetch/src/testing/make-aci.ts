@@ -8,7 +8,9 @@ export function makeAci(directory: string, name = 'x.aci', manifest: Record<stri
   mkdirSync(join(source, 'rootfs/bin'), { recursive: true })
   writeFileSync(join(source, 'rootfs/bin/true'), '#!/bin/sh\n', { mode: 0o755 })
   writeFileSync(join(source, 'manifest'), JSON.stringify({
-    acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/true', labels: [{ name: 'version', value: '1.0' }, { name: 'os', value: 'linux' }, { name: 'arch', value: 'amd64' }],
+    acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/true', labels: [
+      { name: 'version', value: '1.0' }, { name: 'os', value: 'linux' }, { name: 'arch', value: 'amd64' },
+    ],
     app: { exec: ['/bin/true'], user: '0', group: '0' }, ...manifest,
   }))
   const path = join(directory, name)

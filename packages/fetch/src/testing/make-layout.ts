@@ -34,14 +34,20 @@ export function makeLayout(directory: string, layers: readonly (string | Buffer)
   }
   const tars = layers.map((layer) => (typeof layer === 'string' ? packDirectory(layer, options.tarOptions) : layer))
   const compression = options.compression ?? 'gzip'
-  const compress = { gzip: (tar: Buffer) => gzipSync(tar, { level: 1 }), zstd: (tar: Buffer) => zstdCompressSync(tar), none: (tar: Buffer) => tar }[compression]
+  const compress = {
+    gzip: (tar: Buffer) => gzipSync(tar, { level: 1 }), zstd: (tar: Buffer) => zstdCompressSync(tar), none: (tar: Buffer) => tar,
+  }[compression]
   const suffix = compression === 'none' ? '' : `+${compression}`
   const described = tars.map((tar) => add(compress(tar), `application/vnd.oci.image.layer.v1.tar${suffix}`))
   const config = add(Buffer.from(JSON.stringify({
-    architecture: options.architecture ?? { x64: 'amd64', arm64: 'arm64' }[process.arch as 'x64' | 'arm64'], os: 'linux', config: { Cmd: ['/bin/true'], ...options.config },
+    architecture: options.architecture ?? { x64: 'amd64', arm64: 'arm64' }[process.arch as 'x64' | 'arm64'], os: 'linux', config: {
+      Cmd: ['/bin/true'], ...options.config,
+    },
     rootfs: { type: 'layers', diff_ids: tars.map((tar) => `sha256:${createHash('sha256').update(tar).digest('hex')}`) },
   })), 'application/vnd.oci.image.config.v1+json')
-  const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config, layers: described }))
+  const manifest = Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config, layers: described })
+  )
   const root = add(manifest, 'application/vnd.oci.image.manifest.v1+json')
   writeFileSync(join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
   writeFileSync(join(directory, 'index.json'), JSON.stringify({

@@ -9,9 +9,14 @@ export interface StageRun {
 }
 
 /** The stage as a program, in its own process; `before` are words in front of it, such as `setpriv …`. */
-export async function runStage(podDirectory: string, storeDirectory: string, options: { killAfterMs?: number; before?: readonly string[] } = {}): Promise<StageRun> {
+export async function runStage(
+  podDirectory: string, storeDirectory: string, options: { killAfterMs?: number; before?: readonly string[] } = {},
+): Promise<StageRun> {
   const [file = '', ...args] = [...options.before ?? [], process.execPath, join(import.meta.dirname, '../bin.ts'), 'fetch']
-  const child = spawn(file, args, { cwd: storeDirectory, env: { ...process.env, RKT_POD: podDirectory, RKT_STORE: storeDirectory }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(
+    file, args,
+    { cwd: storeDirectory, env: { ...process.env, RKT_POD: podDirectory, RKT_STORE: storeDirectory }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
   const run: StageRun = { code: null, signal: null, stdout: '', stderr: '' }
   child.stdout.on('data', (chunk: Buffer) => { run.stdout += chunk.toString() })
   child.stderr.on('data', (chunk: Buffer) => { run.stderr += chunk.toString() })

@@ -17,12 +17,16 @@ export const registryMissing: string | false = ['/usr/bin/docker-registry', '/us
   : "needs Debian's docker-registry and skopeo: apt-get install docker-registry skopeo"
 
 /** Debian's docker-registry on a free port of this machine, with its files in `directory`; ended with the test. */
-export async function startRegistry(t: Pick<TestContext, 'after'>, directory: string, user?: { name: string; password: string }): Promise<TestRegistry> {
+export async function startRegistry(
+  t: Pick<TestContext, 'after'>, directory: string, user?: { name: string; password: string },
+): Promise<TestRegistry> {
   const host = `127.0.0.1:${await freePort()}`
   const htpasswd = join(directory, 'htpasswd')
   if (user !== undefined) writeFileSync(htpasswd, `${user.name}:${bcrypt(user.password)}\n`)
   const config = {
-    version: '0.1', log: { level: 'error', accesslog: { disabled: true } }, storage: { filesystem: { rootdirectory: join(directory, 'registry') } }, http: { addr: host },
+    version: '0.1', log: { level: 'error', accesslog: { disabled: true } }, storage: {
+      filesystem: { rootdirectory: join(directory, 'registry') },
+    }, http: { addr: host },
     ...(user === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: htpasswd } } }),
   }
   writeFileSync(join(directory, 'registry.json'), JSON.stringify(config))
@@ -35,14 +39,19 @@ export async function startRegistry(t: Pick<TestContext, 'after'>, directory: st
     await ended
   })
   for (let attempt = 0; !await answers(`http://${host}/v2/`); attempt += 1) {
-    if (attempt === 100 || child.exitCode !== null) throw new Error(`docker-registry did not start: ${readFileSync(join(directory, 'registry.log'), 'utf8')}`)
+    if (attempt === 100 || child.exitCode !== null) throw new Error(
+      `docker-registry did not start: ${readFileSync(join(directory, 'registry.log'), 'utf8')}`
+    )
     await setTimeout(50)
   }
   const credentials = user === undefined ? [] : [`--dest-creds=${user.name}:${user.password}`]
   return {
     host,
     push: (from, name, ...options) => {
-      execFileSync('skopeo', ['copy', '--quiet', '--dest-tls-verify=false', ...credentials, ...options, from, `docker://${host}/${name}`], { stdio: ['ignore', 'ignore', 'inherit'] })
+      execFileSync(
+        'skopeo', ['copy', '--quiet', '--dest-tls-verify=false', ...credentials, ...options, from, `docker://${host}/${name}`],
+        { stdio: ['ignore', 'ignore', 'inherit'] },
+      )
     },
   }
 }

@@ -14,8 +14,8 @@ export interface StoredLayer {
 }
 
 /**
- * The names in `layers`, bottom first, whose overlay is the rootfs of these layers: see `composeRootfs` of the image package, which decides.
- * Trees made on the way are kept under their chain's ID and shared like layers. Throws what unpacking throws.
+ * The names in `layers`, bottom first, whose overlay is the rootfs of these layers: see `composeRootfs` of the image package, which
+ * decides. Trees made on the way are kept under their chain's ID and shared like layers. Throws what unpacking throws.
  */
 export async function composeStored(ingest: Ingest, layers: readonly StoredLayer[]): Promise<string[]> {
   const directoryOf = (name: string): string => join(ingest.store.directory, storeLayout.layers, name)
@@ -47,15 +47,16 @@ export async function composeStored(ingest: Ingest, layers: readonly StoredLayer
 }
 
 /**
- * A layer may come twice in an image (empty ones do), and overlayfs refuses a directory that does. The upper one shows all that the lower one would, and
- * hides all that it would hide.
+ * A layer may come twice in an image (empty ones do), and overlayfs refuses a directory that does. The upper one shows all that the lower
+ * one would, and hides all that it would hide.
  */
 function withoutRepeated(directories: readonly string[]): string[] {
   return directories.filter((directory, index) => directories.lastIndexOf(directory) === index)
 }
 
 const nothing: TreeReport = {
-  entries: 0, unpackedBytes: 0, implicitParents: [], outwardLinks: [], throughLinks: [], whiteoutParents: [], skipped: [], droppedXattrs: {},
+  entries: 0, unpackedBytes: 0, implicitParents: [], outwardLinks: [], throughLinks: [], whiteoutParents: [], skipped: [],
+  droppedXattrs: {},
 }
 
 /** Kept for this: a layer may meet layers below it that need it unpacked in another way. */

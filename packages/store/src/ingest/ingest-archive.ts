@@ -7,8 +7,8 @@ import { makeTree, type MadeTree } from './make-tree.ts'
 let serial = 0
 
 /**
- * A tree whose key is only known once it is unpacked, as that of an ACI, which is named by its content. `unpack` fills a directory that does
- * not exist yet; when the store has the tree already, what was unpacked is dropped.
+ * A tree whose key is only known once it is unpacked, as that of an ACI, which is named by its content. `unpack` fills a directory that
+ * does not exist yet; when the store has the tree already, what was unpacked is dropped.
  */
 export async function ingestArchive<T extends { key: string; blob: string; report: TreeReport }>(
   ingest: Ingest, unpack: (directory: string) => Promise<T>,

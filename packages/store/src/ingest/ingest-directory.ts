@@ -31,8 +31,8 @@ export function openIngest(store: Store): Ingest {
 }
 
 /**
- * Removes what killed processes left: directories whose lock nobody holds. `locks` as well removes the lock files of trees, which is right only
- * while the prepare lock keeps every fetch away.
+ * Removes what killed processes left: directories whose lock nobody holds. `locks` as well removes the lock files of trees, which is right
+ * only while the prepare lock keeps every fetch away.
  */
 export function removeStaleIngests(store: Store, options: { locks?: boolean } = {}): void {
   const parent = join(store.directory, storeLayout.ingest)

@@ -31,7 +31,9 @@ export function ingestLayer(ingest: Ingest, source: LayerSource): Promise<MadeTr
       const blob = createBlobWriter(ingest)
       try {
         const { digest, sizeBytes, diffId, onProgress, signal } = source
-        const unpacked = await unpackLayer(blob.through(await source.open()), directory, { digest, sizeBytes, diffId, onProgress, signal, hasLower: true })
+        const unpacked = await unpackLayer(
+          blob.through(await source.open()), directory, { digest, sizeBytes, diffId, onProgress, signal, hasLower: true },
+        )
         blob.commit(digest)
         return reportOf(unpacked)
       } finally {

@@ -33,7 +33,8 @@ export function findTreeRecord(store: Store, name: string): TreeRecord | undefin
   const record = parse(text)
   if (record?.version === 1 && Array.isArray(record.report?.implicitParents)) return record
   throw new RocketError('STORE_CORRUPT', {
-    what: `${path} cannot be understood`, why: 'it was damaged, or written by another release', hint: `remove it with the images that use it, and fetch them again`,
+    what: `${path} cannot be understood`, why: 'it was damaged, or written by another release',
+    hint: `remove it with the images that use it, and fetch them again`,
   })
 }
 

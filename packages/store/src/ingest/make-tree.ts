@@ -56,7 +56,9 @@ async function makeLocked(ingest: Ingest, name: string, source: TreeSource): Pro
     const directory = join(ingest.directory, name)
     const report = await source.fill(directory)
     const { key, diffId, blob } = source
-    const record: TreeRecord = { version: 1, key, ...(diffId === undefined ? {} : { diffId }), ...(blob === undefined ? {} : { blob }), report }
+    const record: TreeRecord = {
+      version: 1, key, ...(diffId === undefined ? {} : { diffId }), ...(blob === undefined ? {} : { blob }), report,
+    }
     await commit(ingest, name, record)
     return { name, record, isNew: true }
   } finally {

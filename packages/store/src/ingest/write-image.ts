@@ -24,7 +24,9 @@ export function addEvidence(store: Store, evidence: Evidence): number {
 
 export function evidenceNumbers(store: Store, imageId: string): number[] {
   try {
-    return readdirSync(join(store.directory, storeLayout.evidence(imageId))).flatMap((name) => (/^\d+\.json$/.test(name) ? [parseInt(name, 10)] : []))
+    return readdirSync(join(store.directory, storeLayout.evidence(imageId))).flatMap(
+      (name) => (/^\d+\.json$/.test(name) ? [parseInt(name, 10)] : [])
+    )
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return []
     throw error
