@@ -17,6 +17,7 @@ export interface PodRunOptions {
   steps?: readonly Step[]
   timeoutMs?: number
   /** See DriveSpec. */
+  network?: readonly string[]
   host?: (fixture: PodFixture) => { before: string; beside: string }
   terminal?: boolean
   /** Changes the pod before it is run. */
@@ -81,6 +82,7 @@ function specFiles(fixture: PodFixture, flavor: FlavorUnderTest, options: PodRun
     ...(flavor.stage2 === undefined ? {} : { stage2: flavor.stage2 }), ...(
       options.host === undefined ? {} : { host: options.host(fixture) }
     ),
+    ...(options.network === undefined ? {} : { network: options.network }),
     ...(options.terminal === undefined ? {} : { terminal: options.terminal }),
   }
   writeFileSync(join(directory, 'spec.json'), JSON.stringify(spec))

@@ -34,8 +34,10 @@ export function installHint(name: string): string {
 
 function isExecutable(path: string): boolean {
   try {
+    // Most directories of PATH do not have it, and an exception is dear.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false
     accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
+    return true
   } catch {
     return false
   }

@@ -3,8 +3,8 @@ import {
   isErrno, outsideNames, podLayout, type AppRun, type FlavorDeclaration, type Namespace, type Run, type Sandbox,
 } from '@rocket/contracts'
 import {
-  bootId, enterPrivateMountNamespace, HandoffFiles, linux, lockDirectory, native, runProgram, runProgramOrFail, setPropagation, spawn, startHolder,
-  startTime, writeErr, type NamespaceKind, type NativeSpawnOptions,
+  bootId, enterPrivateMountNamespace, HandoffFiles, linux, lockDirectory, native, runProgram, runProgramOrFail, setPropagation, spawn,
+  startHolder, startTime, writeErr, type NamespaceKind, type NativeSpawnOptions,
 } from '@rocket/host'
 import type { DriveResult, DriveSpec, Step } from './spec.ts'
 
@@ -27,7 +27,9 @@ export function drive(spec: DriveSpec): DriveResult {
   result.holder = makeSandbox(spec, files, flavor, lock)
   try {
     const apps = files.apps()
-    const failed = runVerb(spec, 'create', result) || apps.some((app) => runVerb(spec, 'create-app', result, app))
+    const failed = runNetwork(spec, 'up', result) || runVerb(spec, 'create', result) || apps.some(
+      (app) => runVerb(spec, 'create-app', result, app)
+    )
     if (failed) return result
     const run = files.read('Run')
     if (run.supervision === 'pod') superviseWhole(spec, run, lock, result)
@@ -37,6 +39,7 @@ export function drive(spec: DriveSpec): DriveResult {
     else superviseApps(spec, files, apps, run, result)
   } finally {
     endHolder(result.holder)
+    runNetwork(spec, 'down', result)
     if (beside !== undefined && !gone.has(beside)) waitFor(new Map([[beside, '']]), { ...result, apps: {} }, 10_000)
     closeSync(lock)
   }
@@ -72,9 +75,17 @@ function makeSandbox(spec: DriveSpec, files: HandoffFiles, flavor: FlavorDeclara
   return holder.pid
 }
 
-/** True when the verb failed. */
+function runNetwork(spec: DriveSpec, verb: string, result: DriveResult): boolean {
+  return spec.network !== undefined && runStage(spec, spec.network, verb, result)
+}
+
 function runVerb(spec: DriveSpec, verb: string, result: DriveResult, app?: string): boolean {
-  const [program = '', ...words] = spec.stage1
+  return runStage(spec, spec.stage1, verb, result, app)
+}
+
+/** True when the verb failed. */
+function runStage(spec: DriveSpec, stage: readonly string[], verb: string, result: DriveResult, app?: string): boolean {
+  const [program = '', ...words] = stage
   const begun = performance.now()
   const { exitCode = 255, stdout } = runProgram(
     program, [...words, verb], { cwd: spec.podDirectory, env: environment(spec, app), stderr: 'inherit' }

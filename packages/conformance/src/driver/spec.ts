@@ -7,6 +7,8 @@ export interface DriveSpec {
   stage1: readonly string[]
   /** A stage2 program that runs the vectors instead of the driver's own loop; `run` is appended. */
   stage2?: readonly string[]
+  /** A network stage; without one its document is there already. `up` and `down` are appended. */
+  network?: readonly string[]
   /** For stage programs, besides what the contract gives them. */
   environment: Readonly<Record<string, string>>
   /** Done in order when all apps run. */

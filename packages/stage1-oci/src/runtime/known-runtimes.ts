@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, statSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { RocketError } from '@rocket/contracts'
-import { bootId, runProgram, writeFileAtomic } from '@rocket/host'
+import { runProgram, writeFileAtomic } from '@rocket/host'
 import { readOwnFile } from './own-file.ts'
 
 export interface KnownRuntime {
@@ -14,30 +14,31 @@ export interface KnownRuntime {
   file: string
 }
 
-interface Memory { bootId: string; runtimes: Record<string, KnownRuntime> }
+/** Lies in /run, so it is forgotten at boot. */
+interface Memory { runtimes: Record<string, KnownRuntime> }
 
 export const memoryFile: string = '/run/rkt/oci-runtime.json'
 
 /** What is known of a runtime since boot; asked from itself when it is new, and then remembered. */
-export function readRuntime(path: string): KnownRuntime {
-  const memory = readMemory()
+export function readRuntime(path: string, memoryPath: string = memoryFile): KnownRuntime {
+  const memory = readMemory(memoryPath)
   const known = memory.runtimes[path]
   const file = identify(path)
   if (known !== undefined && known.file === file) return known
   const runtime = { name: nameOf(path), path, version: askVersion(path), libseccomp: findLibseccomp(), file }
-  mkdirSync('/run/rkt', { recursive: true, mode: 0o755 })
+  mkdirSync(dirname(memoryPath), { recursive: true, mode: 0o755 })
   const learnt = { ...memory, runtimes: { ...memory.runtimes, [path]: runtime } }
-  writeFileAtomic(memoryFile, `${JSON.stringify(learnt, undefined, 2)}\n`, { mode: 0o600 })
+  writeFileAtomic(memoryPath, `${JSON.stringify(learnt, undefined, 2)}\n`, { mode: 0o600 })
   return runtime
 }
 
-function readMemory(): Memory {
-  const empty = { bootId: bootId(), runtimes: {} }
-  const text = readOwnFile(memoryFile)?.toString('utf8')
+function readMemory(path: string): Memory {
+  const empty = { runtimes: {} }
+  const text = readOwnFile(path)?.toString('utf8')
   if (text === undefined) return empty
   try {
     const memory = JSON.parse(text) as Memory
-    return memory.bootId === empty.bootId && typeof memory.runtimes === 'object' ? memory : empty
+    return typeof memory.runtimes === 'object' ? memory : empty
   } catch {
     // Only knowledge that can be had again.
     return empty
