@@ -12,10 +12,11 @@ const preferred: readonly string[] = ['crun', 'runc']
 export function chooseRuntime(asked: string | undefined): KnownRuntime {
   const names = asked === undefined ? preferred : [asked]
   for (const name of names) {
-    const path = findProgram(name)
+    // Vectors are run in the pod's directory: a path that is not absolute would be another one there.
+    const path = name.includes('/') && !name.startsWith('/') ? undefined : findProgram(name)
     if (path !== undefined) return readOnce(path)
   }
-  const hint = asked === undefined || !asked.includes('/') ? installHint(names[0] ?? '') : 'name an executable file'
+  const hint = asked === undefined || !asked.includes('/') ? installHint(names[0] ?? '') : 'name an executable file by its absolute path'
   throw new RocketError('OCI_RUNTIME_MISSING', {
     what: asked === undefined ? 'no OCI runtime is installed' : `the OCI runtime ${asked} is not installed`,
     why: `looked for ${names.join(', ')}`, hint,

@@ -68,7 +68,7 @@ test('a runtime that cannot tell its version is refused', () => {
 })
 
 test('a runtime that is not there is refused, and how to get it is said', () => {
-  for (const asked of ['no-such-runtime', '/no/such/crun']) {
+  for (const asked of ['no-such-runtime', '/no/such/crun', 'bin/crun']) {
     assert.throws(() => chooseRuntime(asked), (error) => isRocketError(error, 'OCI_RUNTIME_MISSING') && error.message.includes(asked))
   }
 })
