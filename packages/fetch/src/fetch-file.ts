@@ -32,5 +32,7 @@ function requireSignature(path: string, session: Session): void {
 }
 
 function notReadable(path: string, why: string): RocketError {
-  return new RocketError('IMAGE_NOT_FOUND', { what: `error opening ${path}`, why, cause: new Error(why) })
+  return new RocketError('IMAGE_NOT_FOUND', {
+    what: `error opening ${path}`, why, hint: 'check the path: one that is not absolute begins in the current directory', cause: new Error(why),
+  })
 }

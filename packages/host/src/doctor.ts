@@ -15,7 +15,7 @@ export function probeMachine(options: { dataDirectory?: string } = {}): Probe[] 
 const enoughBytes = 1 << 30
 
 function probeDisk(directory: string): Probe {
-  return probing('free disk', 'optional', 'free some space (rkt gc, rkt image gc), or use another --dir', () => {
+  return probing('free disk', 'optional', 'free some space (rkt gc, rkt image rm), or use another --dir', () => {
     const { bavail, bsize, ffree } = statfsOfExisting(directory)
     const words = `${(bavail * bsize / 2 ** 30).toFixed(1)} GiB for ${directory}`
     if (bavail * bsize < enoughBytes) throw new Error(`${words}, less than 1 GiB`)

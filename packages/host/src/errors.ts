@@ -8,7 +8,7 @@ export function syscallError(error: unknown, what: string): RocketError {
   if (error instanceof RocketError) return error
   const why = error instanceof Error ? error.message : String(error)
   if (isErrno(error, 'ENOSPC', 'EDQUOT')) {
-    return new RocketError('DISK_FULL', { what, why, hint: 'free some space (rkt gc, rkt image gc), or use another --dir', cause: error })
+    return new RocketError('DISK_FULL', { what, why, hint: 'free some space (rkt gc, rkt image rm), or use another --dir', cause: error })
   }
   return new RocketError('SYSCALL_FAILED', { what, why, cause: error })
 }

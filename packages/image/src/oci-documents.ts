@@ -115,7 +115,7 @@ function parseWith<T>(schema: { safeParse(value: unknown): ParseResult<T> }, val
 type ParseResult<T> = { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } }
 
 function invalid(what: string, why: string, cause?: unknown): RocketError {
-  return new RocketError('IMAGE_DOCUMENT_INVALID', { what: `${what} was refused`, why, cause })
+  return new RocketError('IMAGE_DOCUMENT_INVALID', { what: `${what} was refused`, why, hint: 'fetch or copy the image again', cause })
 }
 
 function ambiguous(what: string, why: string): RocketError {

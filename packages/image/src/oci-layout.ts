@@ -152,7 +152,9 @@ function readFileOf(directory: string, name: string, mostBytes: number): Buffer 
 }
 
 function invalidLayout(directory: string, why: string, cause?: unknown): RocketError {
-  return new RocketError('OCI_LAYOUT_INVALID', { what: `${directory} is not an OCI image layout that can be used`, why, cause })
+  return new RocketError('OCI_LAYOUT_INVALID', {
+    what: `${directory} is not an OCI image layout that can be used`, why, hint: 'name the directory that holds oci-layout and index.json: oci:DIR[:TAG]', cause,
+  })
 }
 
 function noTag(what: string, tags: readonly string[]): RocketError {

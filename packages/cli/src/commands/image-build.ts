@@ -15,7 +15,7 @@ export async function run({ flags }: Invocation): Promise<number> {
   const output = flags.get(imageBuildFlags.output)
   const oci = flags.get(imageBuildFlags.oci)
   if ((output === '') === (oci === '')) {
-    throw usage('the output must be named', 'either -o FILE.aci or --oci=DIR', 'rkt image build --rootfs root --manifest manifest.json -o web.aci')
+    throw usage('the output must be named', 'either -o FILE.aci or --oci=DIR', example)
   }
   const { packAci, packOci } = await import('@rocket/image')
   if (oci !== '') {
@@ -24,7 +24,7 @@ export async function run({ flags }: Invocation): Promise<number> {
     writeOut(`${packed.manifestDigest}\n`)
     return 0
   }
-  if (!output.endsWith('.aci')) throw usage(`extension must be .aci (given ${output})`)
+  if (!output.endsWith('.aci')) throw usage(`extension must be .aci (given ${output})`, undefined, 'name it so, or use --oci=DIR')
   if (existsSync(output) && !flags.get(imageBuildFlags.overwrite)) throw usage('output ACI file exists', undefined, '--overwrite')
   const packed = await packAci(resolve(output), { rootfs, manifest })
   writeOut(`${packed.imageId}\n`)
@@ -32,21 +32,23 @@ export async function run({ flags }: Invocation): Promise<number> {
 }
 
 function requiredDirectory(path: string): string {
-  if (path === '') throw usage('--rootfs must name the directory that becomes the root file system')
+  if (path === '') throw usage('--rootfs must name the directory that becomes the root file system', undefined, example)
   const directory = resolve(path)
   if (existsSync(directory) && statSync(directory).isDirectory()) return directory
-  throw usage(`${directory} cannot be packed`, 'it is not a directory')
+  throw usage(`${directory} cannot be packed`, 'it is not a directory', 'name the directory that becomes the root file system')
 }
 
 function readManifest(path: string): string {
-  if (path === '') throw usage('--manifest must name the image manifest')
+  if (path === '') throw usage('--manifest must name the image manifest', undefined, example)
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT', 'EISDIR', 'EACCES', 'ENOTDIR')) throw cause
-    throw usage(`the manifest ${path} cannot be read`, cause.message)
+    throw usage(`the manifest ${path} cannot be read`, cause.message, 'name the file that holds the image manifest')
   }
 }
+
+const example = 'rkt image build --rootfs root --manifest manifest.json -o web.aci'
 
 function usage(what: string, why?: string, hint?: string): RocketError {
   return new RocketError('USAGE', { what, ...(why === undefined ? {} : { why }), ...(hint === undefined ? {} : { hint }) })

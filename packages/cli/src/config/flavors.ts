@@ -47,7 +47,11 @@ export function chooseFlavor(request: FlavorRequest, stages: StageSettings): Cho
 /** Throws FLAVOR_UNKNOWN when the directory holds none, DOCUMENT_INVALID when it is wrong. The program becomes absolute. */
 export function readFlavor(directory: string): FlavorDeclaration {
   const path = join(directory, 'flavor.json')
-  if (!existsSync(path)) throw new RocketError('FLAVOR_UNKNOWN', { what: `${directory} is not a flavor`, why: 'it holds no flavor.json' })
+  if (!existsSync(path)) {
+    throw new RocketError('FLAVOR_UNKNOWN', {
+      what: `${directory} is not a flavor`, why: 'it holds no flavor.json', hint: 'name the directory that holds it, or a built-in flavor: oci, fly',
+    })
+  }
   const flavor = parseDocument('FlavorDeclaration', readFileSync(path, 'utf8'), path)
   const program = flavor.program ?? 'stage1'
   return { ...flavor, program: isAbsolute(program) ? program : join(directory, program) }

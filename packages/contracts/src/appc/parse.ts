@@ -19,12 +19,14 @@ export function parsePodManifest(json: string | Uint8Array, origin = 'pod manife
   return parse(json, PodManifest, 'POD_MANIFEST_INVALID', `${origin} validation failed`)
 }
 
+const hint = 'mend the manifest; the appc specification says what stands in it'
+
 function parse<T extends z.ZodType>(json: string | Uint8Array, schema: T, code: ErrorCode, what: string): z.output<T> {
   const value = parseJson(json, code, what)
   const result = schema.safeParse(foldKeys(value))
   if (result.success) return result.data
   const faults = result.error.issues.map(({ path, message }) => (path.length === 0 ? message : `/${path.join('/')}: ${message}`))
-  throw new RocketError(code, { what, why: [...new Set(faults)].slice(0, 20).join('; ') })
+  throw new RocketError(code, { what, why: [...new Set(faults)].slice(0, 20).join('; '), hint })
 }
 
 function parseJson(json: string | Uint8Array, code: ErrorCode, what: string): unknown {
@@ -32,12 +34,12 @@ function parseJson(json: string | Uint8Array, code: ErrorCode, what: string): un
   try {
     text = typeof json === 'string' ? json : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json)
   } catch (cause) {
-    throw new RocketError(code, { what, why: 'it is not UTF-8', cause })
+    throw new RocketError(code, { what, why: 'it is not UTF-8', hint, cause })
   }
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new RocketError(code, { what, why: describeSyntaxError(text, cause), cause })
+    throw new RocketError(code, { what, why: describeSyntaxError(text, cause), hint, cause })
   }
 }
 

@@ -30,7 +30,7 @@ export async function fetchFromLayout(
       const path = found.layers.find(({ descriptor }) => descriptor.digest === digest)!.path
       if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
         throw new RocketError('OCI_LAYOUT_INVALID', {
-          what: `${directory} is not an OCI image layout that can be used`, why: `it lacks the layer ${digest}`,
+          what: `${directory} is not an OCI image layout that can be used`, why: `it lacks the layer ${digest}`, hint: 'copy the layout again',
         })
       }
       return createReadStream(path, { highWaterMark: 1 << 20, signal }) as AsyncIterable<Buffer>

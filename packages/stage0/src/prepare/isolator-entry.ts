@@ -9,7 +9,7 @@ export interface IsolatorEntry {
 export type IsolatorsByName = ReadonlyMap<string, readonly IsolatorEntry[]>
 
 export function invalidIsolator(statedBy: string, why: string): RocketError {
-  return new RocketError('ISOLATOR_INVALID', { what: `${statedBy} cannot be used`, why })
+  return new RocketError('ISOLATOR_INVALID', { what: `${statedBy} cannot be used`, why, hint: `mend or leave out ${statedBy}` })
 }
 
 /** The value of an isolator whose value is an object. */

@@ -34,7 +34,7 @@ export function resolveProgram(root: LayeredRoot, request: ProgramRequest): [str
     if (found !== undefined) refused ??= `${candidate} is ${found.type === 'file' ? 'not marked executable' : 'no file'}`
   }
   const what = `app ${request.app} cannot run ${JSON.stringify(program)} of image ${request.imageName}`
-  if (refused !== undefined) throw new RocketError('APP_PROGRAM_NOT_EXECUTABLE', { what, why: refused })
+  if (refused !== undefined) throw new RocketError('APP_PROGRAM_NOT_EXECUTABLE', { what, why: refused, hint: 'name another program with --exec=BINARY' })
   const where = program.includes('/')
     ? `there is no ${candidates[0]} in it`
     : `unable to find ${JSON.stringify(program)} in ${JSON.stringify(pathOf(request).join(':'))}`

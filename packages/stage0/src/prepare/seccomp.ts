@@ -53,5 +53,5 @@ function expand(name: string, statedBy: string, warn: (message: string) => void)
 }
 
 function invalid(statedBy: string, why: string): RocketError {
-  return new RocketError('ISOLATOR_INVALID', { what: `the seccomp filter stated by ${statedBy} cannot be used`, why })
+  return new RocketError('ISOLATOR_INVALID', { what: `the seccomp filter stated by ${statedBy} cannot be used`, why, hint: `mend or leave out ${statedBy}` })
 }

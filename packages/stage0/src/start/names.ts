@@ -12,6 +12,7 @@ export function planHostname(request: Pick<RunRequest, 'hostname'>, uuid: string
   if (hostname.length <= longestHostname && /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(hostname)) return hostname
   throw new RocketError('HOSTNAME_INVALID', {
     what: `${JSON.stringify(hostname)} cannot be a host name`, why: `it is letters, digits, dots and dashes, ${longestHostname} at most`,
+    hint: 'name another one with --hostname, or none for rkt-UUID',
   })
 }
 
