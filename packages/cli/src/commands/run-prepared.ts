@@ -5,9 +5,11 @@ import type { Invocation } from '../grammar/command.ts'
 import { startFlags } from '../grammar/flags/pod.ts'
 import { findPod } from '../pods/locate.ts'
 import { within } from '../print/context.ts'
-import { takePod, type OwnedPod } from '../road/pod-directory.ts'
-import { openRoad } from '../road/prepare-pod.ts'
+import { checkChain } from '../road/check-chain.ts'
+import { releasePod, takePod, type OwnedPod } from '../road/pod-directory.ts'
+import { openRoad, type Surroundings } from '../road/prepare-pod.ts'
 import { planStartRequest } from '../road/requests.ts'
+import type { Road } from '../road/run-verb.ts'
 import { startPod } from '../road/start-pod.ts'
 import { surroundingsOf } from '../road/surroundings.ts'
 import { endAs } from './run.ts'
@@ -19,12 +21,25 @@ export async function run(invocation: Invocation): Promise<number> {
   const found = within('cannot get pod', () => findPod(settings.dataDirectory, invocation.positionals[0] ?? ''))
   if (found.state !== 'prepared') throw notPrepared(found.uuid, `it is ${found.state}`)
   const pod = take(settings.dataDirectory, found.uuid)
+  const road = openChecked(pod, around)
   const request = planStartRequest(invocation, settings, pod.uuid)
   const apps = new HandoffFiles(pod.directory).apps()
   if (invocation.flags.get(startFlags.interactive) && apps.length > 1) {
     throw new RocketError('USAGE', { what: 'interactive option only supports pods with one app', why: `this one has ${apps.join(', ')}` })
   }
-  return endAs(await startPod({ pod, road: openRoad(pod, around), unpacked: false }, request, around))
+  return endAs(await startPod({ pod, road, unpacked: false }, request, around))
+}
+
+/** Since it was prepared anybody could have reached it: every hand-off is compared before anything is done with the pod. */
+function openChecked(pod: OwnedPod, around: Surroundings): Road {
+  try {
+    const road = openRoad(pod, around)
+    checkChain(road)
+    return road
+  } catch (error) {
+    releasePod(pod)
+    throw error
+  }
 }
 
 function take(dataDirectory: string, uuid: string): OwnedPod {

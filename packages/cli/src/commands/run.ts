@@ -5,10 +5,11 @@ import type { Invocation } from '../grammar/command.ts'
 import { startFlags } from '../grammar/flags/pod.ts'
 import { findPodFlagConflict } from '../grammar/pod-checks.ts'
 import { writeError } from '../print/write.ts'
+import type { PodResult } from '../road/pod-result.ts'
 import { preparePod, type PreparedPod, type Surroundings } from '../road/prepare-pod.ts'
 import { planRequest, planStartRequest } from '../road/requests.ts'
 import { resumeFrom, takeResumed } from '../road/resume.ts'
-import { startPod, type PodResult } from '../road/start-pod.ts'
+import { startPod } from '../road/start-pod.ts'
 import { surroundingsOf } from '../road/surroundings.ts'
 
 /** `rkt run`: the whole road in one process, which stays as the pod's supervisor and ends as the pod did. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRocketError, parseDocument, type FlavorDeclaration, type PodPlace, type Sandbox, type StageName } from '@rocket/contracts'
 import { bootId, HandoffFiles, isAlive, native, writeErr } from '@rocket/host'
+import { endOrphans } from './children.ts'
 import { movePod, releasePod, takePod, type OwnedPod } from './pod-directory.ts'
 import type { Surroundings } from './prepare-pod.ts'
 import { builtin, programDigest, programOf, recordedProgram, type StageProgram } from './programs.ts'
@@ -26,6 +27,7 @@ export async function collectPod(pod: OwnedPod, around: Surroundings): Promise<v
     await runRepeatable(road, { stage: 'network', verb: 'down', program: recordedOr(log, 'network') })
   }
   await runRepeatable(road, { stage: 'stage0', verb: 'gc', program: recordedOr(log, 'stage0') })
+  endOrphans()
   releasePod(pod)
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, RocketError, type PodPlace } from '@rocket/contracts'
-import { lockDirectory, syncDirectory } from '@rocket/host'
+import { linux, lockDirectory, native, syncDirectory } from '@rocket/host'
 
 /** A pod directory whose lock we hold. */
 export interface OwnedPod {
@@ -66,6 +66,19 @@ export function movePod(pod: OwnedPod, dataDirectory: string, place: PodPlace, s
 export function takePod(dataDirectory: string, uuid: string, place: PodPlace): OwnedPod {
   const directory = join(dataDirectory, 'pods', place, uuid)
   return { uuid, place, directory, lockFd: lockDirectory(directory, { kind: 'exclusive' }) }
+}
+
+/**
+ * Makes sure that the lock is still held: a program that had its descriptor could let go of it for all of us (`flock -u`). Taking it
+ * again is nothing when we have it. LOCK_HELD when somebody else was quicker.
+ */
+export function holdLock(lockFd: number, directory: string): void {
+  try {
+    native().flock(lockFd, linux.LOCK_EX | linux.LOCK_NB)
+  } catch (cause) {
+    if (!isErrno(cause, 'EAGAIN')) throw cause
+    throw new RocketError('LOCK_HELD', { what: `${directory} is locked by another process`, why: 'the stage let go of the lock of the pod', cause })
+  }
 }
 
 export function releasePod(pod: OwnedPod): void {

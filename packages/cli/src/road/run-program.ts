@@ -1,20 +1,53 @@
-import { isRocketError, lockFd, parseDocument, RocketError, stageContracts, type VerbContract } from '@rocket/contracts'
+import { mkdirSync } from 'node:fs'
+import { isErrno, isRocketError, lockFd, parseDocument, RocketError, stageContracts, type VerbContract } from '@rocket/contracts'
 import { runProgram, signalName, type ProgramResult } from '@rocket/host'
+import { adoptOrphans, endOrphans } from './children.ts'
 import type { RoadPlaces, VerbCall } from './run-verb.ts'
 
 /**
  * A stage as a program: `PROGRAM VERB`, cwd = pod (the store for fetch), the pod's lock as descriptor 9. Its standard error is ours; the
- * last line of its standard output is the error document when it fails. Throws that error, STAGE_FAILED or STAGE_TIMEOUT.
+ * last line of its standard output is the error document when it fails. What network and stage1 leave running becomes our child, and may
+ * live as long as the pod; what fetch and stage0 leave is ended here. Throws that error, STAGE_FAILED, STAGE_TIMEOUT or STAGE_NOT_FOUND.
  */
 export function runStageAsProgram(road: RoadPlaces, call: VerbCall, timeoutMs: number): number {
   if (call.program.kind !== 'program') throw new Error('not a program')
-  const contract: VerbContract | undefined = (stageContracts[call.stage] as Readonly<Record<string, VerbContract>>)[call.verb]
-  const result = runProgram(call.program.path, [call.verb], {
-    cwd: contract?.cwd === 'store' ? road.storeDirectory : road.podDirectory,
-    env: environmentOfStage(road, call.app), stderr: 'inherit', timeoutMs, passFds: { [lockFd]: road.lockFd },
-  })
+  adoptOrphans()
+  const { path } = call.program
+  const result = startable(path, () => runProgram(path, [call.verb], {
+    cwd: directoryOf(road, call), env: environmentOfStage(road, call.app), stderr: 'inherit', timeoutMs, passFds: { [lockFd]: road.lockFd },
+  }))
+  if (call.stage === 'fetch' || call.stage === 'stage0') endOrphans()
   if (result.exitCode === 0) return 0
   throw failureOf(call, result, timeoutMs)
+}
+
+/** The bound of every verb but `fetch` and `run`: 60 s, or what RKT_STAGE_TIMEOUT_MS says. */
+export function verbTimeoutMs(): number {
+  const said = process.env.RKT_STAGE_TIMEOUT_MS
+  if (said === undefined || said === '') return 60_000
+  if (/^[1-9]\d{0,8}$/.test(said)) return Number(said)
+  throw new RocketError('USAGE', { what: `RKT_STAGE_TIMEOUT_MS is ${JSON.stringify(said)}`, why: 'it must be a number of milliseconds' })
+}
+
+/** STAGE_NOT_FOUND for a program that cannot be executed. */
+export function startable<T>(path: string, start: () => T): T {
+  try {
+    return start()
+  } catch (cause) {
+    if (!isErrno(cause, 'ENOENT', 'EACCES', 'ENOEXEC', 'ENOTDIR') && !isRocketError(cause, 'PROGRAM_MISSING')) throw cause
+    throw new RocketError('STAGE_NOT_FOUND', {
+      what: `the stage program ${path} cannot be run`, why: isErrno(cause, 'ENOEXEC') ? 'it is neither a binary nor begins with #!' : 'it is no file that we may execute',
+      hint: `chmod +x ${path}, and give it a first line such as #!/bin/sh`, cause,
+    })
+  }
+}
+
+/** The store may not be there yet: a fetch stage makes what it needs in it, and begins in it. */
+function directoryOf(road: RoadPlaces, { stage, verb }: VerbCall): string {
+  const contract: VerbContract | undefined = (stageContracts[stage] as Readonly<Record<string, VerbContract>>)[verb]
+  if (contract?.cwd !== 'store') return road.podDirectory
+  mkdirSync(road.storeDirectory, { recursive: true, mode: 0o700 })
+  return road.storeDirectory
 }
 
 /** What every stage program finds in its environment. */

@@ -1,12 +1,10 @@
-import { join } from 'node:path'
-import {
-  documentKinds, isRocketError, parseDocument, RocketError, stageContracts, type DocumentKind, type StageName, type VerbContract,
-} from '@rocket/contracts'
-import { documentFile, HandoffFiles, sha256Hex, writeErr, type KnownDocuments, type StageContext, type StageEvent } from '@rocket/host'
-import { readFileSync } from 'node:fs'
-import { runStageAsProgram } from './run-program.ts'
+import { isRocketError, RocketError, type StageName } from '@rocket/contracts'
+import { HandoffFiles, writeErr, type KnownDocuments, type StageContext, type StageEvent } from '@rocket/host'
+import { ContextError } from '../print/context.ts'
+import { runForeign } from './run-foreign.ts'
+import { runStageAsProgram, verbTimeoutMs } from './run-program.ts'
 import { programDigest, type StageProgram } from './programs.ts'
-import { digestsOf, isChained, RoadLog } from './road-log.ts'
+import { digestsOf, RoadLog } from './road-log.ts'
 
 /** The road of one pod, as far as the driver needs it to run one verb after the other. */
 export interface Road {
@@ -36,9 +34,9 @@ export interface VerbCall {
   app?: string
   /** Runs the program in place of running it to its end with its output read: stage2 has the pod's streams and signals. Returns its exit code. */
   supervise?: () => Promise<number>
+  /** Set for a program that is the contract's in all but what it leaves: a flavor's own supervisor names its statuses itself. */
+  writesNothing?: boolean
 }
-
-const verbTimeoutMs = 60_000
 
 /**
  * Runs one verb and logs it. Before, every hand-off it reads is compared with the line that wrote it; after, what it wrote is checked
@@ -71,7 +69,7 @@ export async function runRepeatable(road: RoadPlaces, call: VerbCall): Promise<v
   const files = new HandoffFiles(road.podDirectory)
   try {
     if (call.program.kind === 'builtin') await runBuiltin(road, call, files)
-    else runStageAsProgram(road, call, verbTimeoutMs)
+    else runStageAsProgram(road, call, verbTimeoutMs())
   } catch (error) {
     throw withStage(error, call)
   }
@@ -100,51 +98,12 @@ async function runBuiltin(road: RoadPlaces, call: VerbCall, files: HandoffFiles)
   return call.stage === 'stage2' ? files.read('Stage2State').result ?? 254 : 0
 }
 
-/** A foreign program's reads are taken from the contract and checked before; its writes are checked after. */
-async function runForeign(road: Road, call: VerbCall, files: HandoffFiles): Promise<number> {
-  const contract = contractOf(call)
-  for (const [kind, key] of documentsOf(contract.reads, road, call)) {
-    if (!kind.endsWith('?')) files.read(kind as DocumentKind, key)
-    else files.find(kind.slice(0, -1) as DocumentKind, key)
-  }
-  // A careless program may have touched any document: from here on the disk is believed, as far as the log bears it out.
-  road.known.clear()
-  // What a supervisor writes is state; nothing of it is chained.
-  if (call.supervise !== undefined) return call.supervise()
-  const exitCode = runStageAsProgram(road, call, contract.unbounded === true ? Infinity : verbTimeoutMs)
-  for (const [kind, key] of documentsOf(contract.writes, road, call)) recordWritten(road, files, kind as DocumentKind, key)
-  return exitCode
-}
-
-function recordWritten(road: Road, files: HandoffFiles, kind: DocumentKind, key: string | undefined): void {
-  if (documentKinds[kind].in !== 'pod') return
-  const file = documentFile(kind, key)
-  const bytes = readFileSync(join(road.podDirectory, file))
-  parseDocument(kind, bytes.toString('utf8'), join(road.podDirectory, file))
-  if (isChained(file)) files.digestsWritten.set(file, `sha256:${sha256Hex(bytes)}`)
-}
-
-/** The documents of a verb, those of an app once for each app there is (after `prepare`: there was). */
-function documentsOf(kinds: readonly string[], road: Road, call: VerbCall): [string, string | undefined][] {
-  const apps = call.app === undefined ? new HandoffFiles(road.podDirectory).apps() : [call.app]
-  return kinds
-    .filter((kind) => documentKinds[kind.replace('?', '') as DocumentKind].in === 'pod')
-    .flatMap((kind): [string, string | undefined][] =>
-      documentKinds[kind.replace('?', '') as DocumentKind].file.includes('<') ? apps.map((app) => [kind, app]) : [[kind, undefined]])
-}
-
-function contractOf(call: VerbCall): VerbContract {
-  const verbs: Readonly<Record<string, VerbContract>> = stageContracts[call.stage]
-  const contract = verbs[call.verb]
-  if (contract === undefined) throw new Error(`${call.stage} has no verb ${call.verb}`)
-  return contract
-}
-
 function loggedName(call: VerbCall): string {
   return call.program.kind === 'builtin' ? call.program.name : call.stage
 }
 
 function withStage(error: unknown, call: VerbCall): unknown {
-  if (error instanceof RocketError) error.raisedBy ??= { stage: loggedName(call), verb: call.verb }
+  if (!(error instanceof RocketError)) return new ContextError(`${loggedName(call)} ${call.verb}`, error)
+  error.raisedBy ??= { stage: loggedName(call), verb: call.verb }
   return error
 }

@@ -1,17 +1,13 @@
-import type { FlavorDeclaration, Run, RunRequest } from '@rocket/contracts'
+import type { FlavorDeclaration, RunRequest } from '@rocket/contracts'
 import { HandoffFiles, native, writeErr } from '@rocket/host'
+import { endOrphans } from './children.ts'
 import { movePod } from './pod-directory.ts'
+import { readResult, type PodResult } from './pod-result.ts'
 import { logRequest, type PreparedPod, type Surroundings } from './prepare-pod.ts'
-import { programOf, type StageProgram } from './programs.ts'
+import { programOf } from './programs.ts'
 import { runRepeatable, runVerb, type Road, type VerbCall } from './run-verb.ts'
 import { makeSandbox } from './sandbox.ts'
-import { superviseForeign } from './supervise-foreign.ts'
-
-/** How `rkt run` ends: with a code, or by the signal that ended the app. */
-export interface PodResult {
-  exitCode: number
-  signal?: number
-}
+import { runSupervisor } from './run-supervisor.ts'
 
 /**
  * run-request → stage0 start → sandbox → network up → stage1 create → stage2 run, and back: stage1 destroy, network down. The pod is
@@ -31,6 +27,7 @@ export async function startPod(prepared: PreparedPod, request: RunRequest, aroun
     return await runApps(road, flavor, files, around)
   } finally {
     await undo(road, flavor, around)
+    endOrphans()
   }
 }
 
@@ -41,25 +38,9 @@ async function runApps(road: Road, flavor: FlavorDeclaration, files: HandoffFile
   for (const note of run.notes) writeErr(`stage1: ${note}\n`)
   for (const app of files.apps()) await runVerb(road, { stage: 'stage1', verb: 'create-app', program: stage1, app })
   const stage2 = programOf('stage2', around.replacements, flavor)
-  if (run.supervision === 'pod') return superviseForeign(road, { argv: run.argv, stop: run.stop, cleanup: run.cleanup })
-  if (stage2.kind === 'program') return runForeignStage2(road, stage2)
+  if (run.supervision === 'pod' || stage2.kind === 'program') return runSupervisor(road, run, stage2, files.read('Sandbox').holder)
   await runVerb(road, { stage: 'stage2', verb: 'run', program: stage2 })
-  return resultOf(road, run)
-}
-
-async function runForeignStage2(road: Road, program: Extract<StageProgram, { kind: 'program' }>): Promise<PodResult> {
-  let result: PodResult = { exitCode: 254 }
-  const supervise = async (): Promise<number> => {
-    result = await superviseForeign(road, { argv: [program.path, 'run'], cleanup: [] })
-    return result.exitCode
-  }
-  await runVerb(road, { stage: 'stage2', verb: 'run', program, supervise })
-  return result
-}
-
-function resultOf(road: Road, run: Extract<Run, { supervision: 'apps' }>): PodResult {
-  const { result, signal } = new HandoffFiles(road.podDirectory).read('Stage2State')
-  return { exitCode: result ?? 254, ...(run.endsAsApp === true && signal !== undefined ? { signal } : {}) }
+  return readResult(road, run)
 }
 
 /** Whatever fails here is said and left to `gc`: the pod's own result matters more. */
@@ -71,7 +52,9 @@ async function undo(road: Road, flavor: FlavorDeclaration, around: Surroundings)
     try {
       await runRepeatable(road, call)
     } catch (error) {
-      writeErr(`run: ${call.stage} ${call.verb}: ${(error as Error).message}\n`)
+      // Above all its code: what the pod itself ended with is told as well.
+      const { printError } = await import('../print/errors.ts')
+      printError(error, { prefix: 'run', debug: road.debug, json: false })
     }
   }
 }
