@@ -75,10 +75,12 @@ static int swap(const char *fresh, const char *place) {
 /* prefix, the script, then the caller's arguments, as one vector. */
 static void execute(const char *program, const char *script, const char *root, int argc, char **argv) {
   char path[PATH_MAX];
-  char **vector = calloc((size_t)argc + 4, sizeof *vector);
+  char **vector = calloc((size_t)argc + 6, sizeof *vector);
   if (!vector || snprintf(path, sizeof path, "%s/%s", root, script) >= (int)sizeof path) return;
   int n = 0;
   vector[n++] = (char *)program;
+  /* A supervisor shrinks when it becomes idle. */
+  if (strcmp(program, "/bin/sh") != 0) vector[n++] = "--expose-gc", vector[n++] = "--v8-pool-size=1";
   vector[n++] = path;
   if (strcmp(program, "/bin/sh") == 0) vector[n++] = (char *)root;
   for (int i = 0; i < argc; i++) vector[n++] = argv[i];

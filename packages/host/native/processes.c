@@ -1,5 +1,6 @@
 /* Processes: waiting, signals, credentials and the attributes that prctl sets. */
 #include "args.h"
+#include <malloc.h>
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
@@ -176,12 +177,22 @@ static napi_value js_exit(napi_env env, napi_callback_info info) {
   _exit(code);
 }
 
+/* Gives free memory of the C heap back to the kernel, where the C library can. */
+static napi_value js_trim_memory(napi_env env, napi_callback_info info) {
+  Args a;
+  args_begin(&a, env, info, "malloc_trim");
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+  return NULL;
+}
+
 void register_processes(napi_env env, napi_value exports) {
   static const Export list[] = {
     {"pidfdOpen", js_pidfd_open}, {"pidfdSendSignal", js_pidfd_send_signal}, {"kill", js_kill}, {"waitAny", js_wait_any},
     {"waitPid", js_wait_pid}, {"setSubreaper", js_set_subreaper}, {"setParentDeathSignal", js_set_parent_death_signal},
     {"setNoNewPrivileges", js_set_no_new_privileges}, {"setresuid", js_setresuid}, {"setresgid", js_setresgid},
-    {"setgroups", js_setgroups}, {"poll", js_poll}, {"exit", js_exit},
+    {"setgroups", js_setgroups}, {"poll", js_poll}, {"exit", js_exit}, {"trimMemory", js_trim_memory},
   };
   EXPORT_ALL(env, exports, list);
 }

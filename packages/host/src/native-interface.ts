@@ -71,6 +71,8 @@ export interface NativePart {
   /** Throws ECHILD when `pid` is not a child of ours. */
   waitPid(pid: number, blocking: boolean): Ended | undefined
   setSubreaper(on: boolean): void
+  /** Gives free memory of the C heap back to the kernel. */
+  trimMemory(): void
   /** Sent to us when the thread that started us ends; 0 for none. Cleared by the kernel when credentials change. */
   setParentDeathSignal(signal: number): void
   setNoNewPrivileges(): void

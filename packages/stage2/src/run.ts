@@ -1,4 +1,4 @@
-import { defineVerb, native, type StageContext, type Verb } from '@rocket/host'
+import { defineVerb, native, shrinkMemory, type StageContext, type Verb } from '@rocket/host'
 import type { App, AppRun, Pod, Run, Sandbox, Start } from '@rocket/contracts'
 import { AppProcesses } from './processes/app-processes.ts'
 import { Policy } from './policy/policy.ts'
@@ -14,6 +14,9 @@ export interface SupervisionPlan {
   /** In start order. */
   apps: { app: App; run: AppRun }[]
 }
+
+/** Long enough after the start that many pods started at once are all up. */
+const idleAfterMs = 5000
 
 /** The signals that `rkt run` hands on as they are; TERM and INT ask the pod to end. */
 const forwardedSignals: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGUSR1', 'SIGUSR2']
@@ -65,7 +68,9 @@ async function supervise(plan: SupervisionPlan, context: StageContext): Promise<
         case 'signal': return processes.signal(action.app, action.number)
         case 'arm': return timers.arm(action.app, action.afterMs)
         case 'disarm': return timers.disarm(action.app)
-        case 'ready': return statuses.ready()
+        case 'ready':
+          timers.later(shrinkMemory, idleAfterMs)
+          return statuses.ready()
         case 'record':
           statuses.record(action, processes.pidOf(action.app))
           if (action.state === 'over') processes.cleanUp(action.app)

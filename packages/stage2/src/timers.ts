@@ -1,6 +1,7 @@
-/** At most one timer per app. */
+/** At most one timer per app, and things to do later if the pod still lives then. */
 export class Timers {
   readonly #timers = new Map<string, NodeJS.Timeout>()
+  readonly #others: NodeJS.Timeout[] = []
   readonly #expired: (app: string) => void
 
   constructor(expired: (app: string) => void) {
@@ -17,7 +18,12 @@ export class Timers {
     this.#timers.delete(app)
   }
 
+  later(work: () => void, afterMs: number): void {
+    this.#others.push(setTimeout(work, afterMs))
+  }
+
   close(): void {
+    for (const timer of this.#others) clearTimeout(timer)
     for (const app of [...this.#timers.keys()]) this.disarm(app)
   }
 }

@@ -2,26 +2,32 @@ import { build } from 'esbuild'
 import type { BuildOptions, Metafile, Plugin } from 'esbuild'
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { asidePlugin, bundleAsides } from './asides.ts'
 import { entry } from './entry.ts'
 import { collectVendor } from './vendor.ts'
 
 /**
- * One bundle for `rkt` and a smaller one for its commands that only look (entry.ts), one for each package from npm that it uses,
+ * One bundle for `rkt`, smaller ones for its commands that only look and for those that start pods (entry.ts), asides for what a warm pod
+ * does not need, one for each package from npm that it uses,
  * and one for each stage (a package of that layer with `src/bin.ts`), as `stages/<package>`. Dynamic imports stay in the same file
  * and are evaluated when reached, so a command pays only for what it uses. Returns the modules used, relative to the root;
  * `meta.json` says what became of each.
  */
 export async function bundlePrograms(root: string, out: string): Promise<string[]> {
   const vendor = collectVendor()
-  const main = await bundleMain(root, join(out, 'main.cjs'), [vendor.plugin])
-  await bundleMain(root, join(out, 'quick.cjs'), [wholeOnly, vendor.plugin])
+  const plugins = [asidePlugin(root), vendor.plugin]
+  const main = await bundleMain(root, join(out, 'main.cjs'), plugins)
+  await bundleMain(root, join(out, 'quick.cjs'), [doorsToWhole(looking), ...plugins])
+  await bundleMain(root, join(out, 'run.cjs'), [doorsToWhole(starting), ...plugins])
+  const asides = await bundleAsides(root, out, bundleOptions, vendor.plugin)
   await vendor.write(root, out, bundleOptions)
   writeFileSync(join(out, 'meta.json'), JSON.stringify(main.metafile))
   writeFileSync(join(out, 'rkt.cjs'), entry)
   writeFileSync(join(out, 'main.sha256'), `${createHash('sha256').update(readFileSync(join(out, 'main.cjs'))).digest('hex')}\n`)
   const stages = await Promise.all(findStages(root).map((name) => bundleStage(root, name, join(out, 'stages'))))
-  return [...Object.keys(main.metafile.inputs), ...stages.flat()]
+  // Modules that a plugin made up carry its name and a colon.
+  return [...Object.keys(main.metafile.inputs), ...asides, ...stages.flat()].filter((input) => !input.includes(':'))
 }
 
 async function bundleMain(root: string, outfile: string, plugins: Plugin[]): Promise<{ metafile: Metafile }> {
@@ -32,16 +38,21 @@ async function bundleMain(root: string, outfile: string, plugins: Plugin[]): Pro
   return result
 }
 
-/** In the quick bundle, commands that do more than look are a door to the whole one, which begins again from the command line. */
-const wholeOnly: Plugin = {
-  name: 'whole-only',
-  setup(build) {
-    const heavy = /commands\/(run|prepare|run-prepared|enter|gc|fetch|trace|explain|image-build|image-rm|quickstart|doctor|rm|stop)\.ts$/
-    build.onResolve({ filter: heavy }, ({ path }) => ({ path, namespace: 'whole-only' }))
-    build.onLoad({ filter: /./, namespace: 'whole-only' }, () => ({
-      contents: 'export function run() { globalThis.rocketRunWhole(); return new Promise(() => {}) }', loader: 'js',
-    }))
-  },
+const starting: ReadonlySet<string> = new Set(['run', 'prepare', 'run-prepared'])
+const looking: ReadonlySet<string> = new Set(['version', 'help', 'list', 'status', 'image-list', 'image-cat-manifest', 'cat-manifest', 'completion'])
+
+/** In the smaller bundles, the other commands are a door to the whole one, which begins again from the command line. */
+function doorsToWhole(own: ReadonlySet<string>): Plugin {
+  return {
+    name: 'doors-to-whole',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /commands\/[a-z-]+\.ts$/ }, ({ path, kind }) =>
+        kind === 'dynamic-import' && !own.has(basename(path, '.ts')) ? { path, namespace: 'door' } : undefined)
+      onLoad({ filter: /./, namespace: 'door' }, () => ({
+        contents: 'export function run() { globalThis.rocketRunWhole(); return new Promise(() => {}) }', loader: 'js',
+      }))
+    },
+  }
 }
 
 function findStages(root: string): string[] {

@@ -1,15 +1,17 @@
 /**
- * `dist/rkt.cjs`: loads the smaller bundle for commands that only look (`quick.cjs`), the whole one for the others, with compiling already done.
+ * `dist/rkt.cjs`: loads a smaller bundle for commands that only look (`quick.cjs`) and for those that start pods (`run.cjs`, resident with each), the
+ * whole one for the others, with compiling already done.
  * V8 keeps the bytecode of what has been executed, so a cache is as good as the run it was taken after: each command takes one at the end of its
  * first successful run (`code/<command>`), which saves later ones up to 30 ms; until then the build's own, of `rkt version`, serves. Node's
  * own compile cache is taken once per file, whatever ran. The command is guessed by its word: a wrong guess costs milliseconds, since the
- * quick bundle goes on to the whole one where it must. All files belong to one build and change places with it; V8 refuses a cache of
+ * smaller bundles go on to the whole one where they must. All files belong to one build and change places with it; V8 refuses a cache of
  * another version. Bundles are ASCII (bundle.ts sees to it), which is read in half the time.
  */
 export const entry = `'use strict'
 const fs = require('node:fs')
 const vm = require('node:vm')
 const quick = new Set(['version', 'help', 'list', 'status', 'image', 'cat-manifest', 'completion'])
+const starting = new Set(['run', 'prepare', 'run-prepared'])
 const words = process.argv.slice(2)
 const word = words.find((one) => /^[a-z][a-z-]*$/.test(one)) ?? 'help'
 function read(name) {
@@ -33,5 +35,5 @@ function start(bundle) {
   script.runInThisContext()(exports, require, module, file, __dirname)
 }
 globalThis.rocketRunWhole = () => start('main')
-start(quick.has(word) && !words.includes('build') ? 'quick' : 'main')
+start(starting.has(word) ? 'run' : quick.has(word) && !words.includes('build') ? 'quick' : 'main')
 `

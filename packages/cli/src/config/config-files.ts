@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, RocketError } from '@rocket/contracts'
 
@@ -14,6 +14,7 @@ export interface ConfigFile {
  */
 export function readConfigFiles(layer: string, directory: string, kinds: readonly string[]): ConfigFile[] {
   const path = join(layer, directory)
+  if (!existsSync(path)) return []
   let entries
   try {
     entries = readdirSync(path, { withFileTypes: true })

@@ -66,9 +66,9 @@ export function newUuid(): string {
 
 function isFile(path: string): boolean {
   try {
-    return statSync(path).isFile()
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EACCES', 'ELOOP')) return false
+    if (isErrno(error, 'ENAMETOOLONG', 'EACCES', 'ELOOP')) return false
     throw error
   }
 }

@@ -21,8 +21,18 @@ export interface ErrorDocument {
   verb?: string
 }
 
-/** An error that a user can meet. Everything else that is thrown is a bug of ours. */
+const brand: unique symbol = Symbol.for('rocket.error')
+
+/**
+ * An error that a user can meet. Everything else that is thrown is a bug of ours. Known by a mark rather than by its class: rarely needed
+ * code lies in bundles of its own, each with a class of this name.
+ */
 export class RocketError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value
+  }
+
+  readonly [brand] = true
   readonly code: ErrorCode
   readonly what: string
   readonly why: string | undefined

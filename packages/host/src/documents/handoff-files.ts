@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   checkDocument, documentKinds, isErrno, maxDocumentBytes, parseDocument, RocketError, type DocumentKind, type DocumentTypes,
@@ -98,7 +98,9 @@ export function documentFile(kind: DocumentKind, key?: string): string {
   return file.replace(/<[^>]*>/, key)
 }
 
+/** Asked first: the first exception that Node's fs throws in a process costs milliseconds. */
 function readIfThere(path: string): Buffer | undefined {
+  if (!existsSync(path)) return undefined
   try {
     const bytes = readFileSync(path)
     if (bytes.length <= maxDocumentBytes) return bytes
