@@ -13,8 +13,10 @@ const fetch: Verb<FetchPlan> = defineVerb<FetchPlan>({
 })
 
 function applyFetch(plan: FetchPlan, context: StageContext): void | Promise<void> {
-  const store = openStore(context.storeDirectory, { create: true })
   const stored = plan.images.filter((image) => image.from === 'store')
+  // A store that holds an image is whole already; one without any may not be there.
+  const complete = stored.length === plan.images.length && stored.length > 0
+  const store = openStore(context.storeDirectory, { create: !complete })
   if (stored.length === plan.images.length) return useStoredImages(stored, store, context)
   return import('./fetch-images.ts').then(({ fetchImages }) => fetchImages(plan, store, context))
 }

@@ -10,7 +10,7 @@ import type { PlannedImage } from './plan-fetch.ts'
 export function useStoredImages(images: readonly Extract<PlannedImage, { from: 'store' }>[], store: Store, context: StageContext): void {
   const lock = lockPrepare(store, 'shared')
   try {
-    pinForPod(store, context.uuid, images.map((image) => readRecord(store, image)))
+    pinForPod(store, context.uuid, images.map((image) => readRecord(store, image)), { sync: context.files.sync })
   } finally {
     lock.release()
   }

@@ -56,7 +56,8 @@ function statIfThere(path: string): Stats | undefined {
     return lstatSync(path)
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined
-    if (isErrno(error, 'EACCES', 'ENOTDIR', 'ELOOP')) throw unsafe(path, (error as Error).message)
+    if (isErrno(error, 'EACCES')) throw unsafe(path, 'we may not look into it', 'run as the user who owns it, or use another --dir')
+    if (isErrno(error, 'ENOTDIR', 'ELOOP')) throw unsafe(path, (error as Error).message)
     throw error
   }
 }
@@ -73,9 +74,8 @@ function checkSafe(path: string, stats: Stats, forbidden: number): void {
   }
 }
 
-function unsafe(path: string, why: string): RocketError {
-  return new RocketError('STORE_UNSAFE', {
-    what: `the image store is not used because of ${path}`, why,
-    hint: 'run as the user who owns it, or use another --dir; a directory that others made has to go, and the images to be fetched again',
-  })
+const usualHint = 'run as the user who owns it, or use another --dir; a directory that others made has to go, and the images to be fetched again'
+
+function unsafe(path: string, why: string, hint: string = usualHint): RocketError {
+  return new RocketError('STORE_UNSAFE', { what: `the image store is not used because of ${path}`, why, hint })
 }

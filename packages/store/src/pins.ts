@@ -6,9 +6,9 @@ import type { Store } from './open-store.ts'
 
 /**
  * Keeps the bytes of these images until the pod is collected, whatever happens to their names. Repeatable: the new list replaces the old
- * one.
+ * one. `sync`: also across a crash of the machine, which a pod that is only prepared survives.
  */
-export function pinForPod(store: Store, uuid: string, records: readonly ImageRecord[]): void {
+export function pinForPod(store: Store, uuid: string, records: readonly ImageRecord[], options: { sync: boolean }): void {
   const pin: PodRef = {
     version: 1, uuid, pinnedAt: new Date().toISOString(),
     images: [...new Set(records.map((record) => record.imageId))],
@@ -16,7 +16,7 @@ export function pinForPod(store: Store, uuid: string, records: readonly ImageRec
   }
   const file = storeLayout.podRef(uuid)
   checkDocument('PodRef', pin, file)
-  writeFileAtomic(join(store.directory, file), `${JSON.stringify(pin, undefined, 2)}\n`, { sync: true, mode: 0o600 })
+  writeFileAtomic(join(store.directory, file), `${JSON.stringify(pin, undefined, 2)}\n`, { sync: options.sync, mode: 0o600 })
 }
 
 /** Repeatable. The bytes go with the next {@link collectGarbage}. */

@@ -28,14 +28,15 @@ export class HandoffFiles {
   /** Path to `sha256:…`, in the order of first use. */
   readonly digestsRead: Map<string, string> = new Map()
   readonly digestsWritten: Map<string, string> = new Map()
+  /** Whether what is written for this pod must survive a crash of the machine. */
+  readonly sync: boolean
   readonly #expected: ReadonlyMap<string, string>
-  readonly #sync: boolean
   readonly #known: KnownDocuments
 
   constructor(directory: string, options: HandoffFilesOptions = {}) {
     this.directory = directory
     this.#expected = options.expected ?? new Map()
-    this.#sync = options.sync ?? false
+    this.sync = options.sync ?? false
     this.#known = options.known ?? new Map()
   }
 
@@ -76,7 +77,7 @@ export class HandoffFiles {
     const file = documentFile(kind, key)
     checkDocument(kind, value, file)
     const text = `${JSON.stringify(value, undefined, 2)}\n`
-    writeFileAtomic(join(this.directory, file), text, { sync: this.#sync, mode: 0o640 })
+    writeFileAtomic(join(this.directory, file), text, { sync: this.sync, mode: 0o640 })
     const digest = `sha256:${sha256Hex(text)}`
     this.#known.set(file, { value, digest })
     this.digestsWritten.set(file, digest)
