@@ -4,21 +4,19 @@ import { findProgram, installHint } from './find-program.ts'
 import { type Probe, probe } from './probe.ts'
 import { runProgram } from './run-program.ts'
 
-/** Where distributions and the CNI project put plugins. */
-export const cniDirectories: readonly string[] = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni']
+/** Where the network stage looks for plugins, besides the configuration directory: rkt's place, Debian's and the CNI project's. */
+export const cniDirectories: readonly string[] = ['/usr/lib/rkt/plugins/net', '/usr/lib/cni', '/opt/cni/bin']
 const cniPlugins = ['bridge', 'ptp', 'host-local', 'portmap', 'loopback']
-const runtimes = ['crun', 'runc', 'youki', 'runsc']
+/** The first two are looked for when nobody names one; the others are shown where they are installed. */
+const usualRuntimes = ['crun', 'runc']
+const otherRuntimes = ['youki', 'runsc']
 
 /** Programs of the distribution that flavors, networks and image formats call. */
 export function probePrograms(): Probe[] {
-  const qemu = process.arch === 'arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64'
   return [
     ...probeRuntimes(), probeCni(), probePacketFilter(),
     probeProgram('xz', 'images compressed with xz'),
     probeProgram('bzip2', 'images compressed with bzip2'),
-    probeProgram('nsenter', 'rkt enter'),
-    probeProgram(qemu, 'flavor vm'),
-    probeProgram('systemd-nspawn', 'flavor nspawn'),
   ]
 }
 
@@ -36,15 +34,11 @@ export function programVersion(name: string): string | undefined {
 }
 
 function probeRuntimes(): Probe[] {
-  const found = runtimes.map((name) => [name, programVersion(name)] as const)
+  const found = [...usualRuntimes, ...otherRuntimes].map((name) => [name, programVersion(name)] as const)
   const any = found.find(([, version]) => version !== undefined)
+  const shown = found.filter(([name, version]) => version !== undefined || usualRuntimes.includes(name))
   const one = probe('an OCI runtime', 'required', any !== undefined, any?.[0] ?? 'none', installHint('crun'))
-  return [one, ...found.map(([name, version]) => probe(name, 'optional', version !== undefined, version ?? 'not installed', runtimeHint(name)))]
-}
-
-function runtimeHint(name: string): string {
-  if (name === 'youki') return 'see https://youki-dev.github.io/youki'
-  return name === 'runsc' ? 'see https://gvisor.dev/docs/user_guide/install' : installHint(name)
+  return [one, ...shown.map(([name, version]) => probe(name, 'optional', version !== undefined, version ?? 'not installed', installHint(name)))]
 }
 
 function probeCni(): Probe {
@@ -56,9 +50,9 @@ function probeCni(): Probe {
 }
 
 function probePacketFilter(): Probe {
-  const found = ['iptables', 'nft'].filter((name) => findProgram(name) !== undefined)
-  const words = found.length === 0 ? 'neither iptables nor nft' : found.join(', ')
-  return probe('packet filter', 'optional', found.includes('iptables'), words, 'apt-get install iptables: masquerading and published ports need it')
+  const found = ['nft', 'iptables'].filter((name) => findProgram(name) !== undefined)
+  const words = found.length === 0 ? 'neither nft nor iptables' : found.join(', ')
+  return probe('packet filter', 'optional', found.length > 0, words, 'apt-get install nftables: masquerading and published ports need it')
 }
 
 function probeProgram(name: string, use: string): Probe {
