@@ -1,6 +1,7 @@
 import { outsideNames, podLayout, type App, type AppRun } from '@rocket/contracts'
 import type { KnownRuntime } from './runtime/known-runtimes.ts'
 import { stateDirectory } from './runtime/state-directory.ts'
+import { terminalType } from './terminal-type.ts'
 
 /** The OCI bundle of an app, relative to the pod. */
 export function bundlePath(app: string): string {
@@ -28,7 +29,7 @@ export function planVectors(
       foreground, detached: { argv: [...run, '--detach', `--pid-file=${options.podDirectory}/${pidFile}`, container], pidFile },
     },
     enter: [...exec, container],
-    enterTty: [...exec, '--tty', container],
+    enterTty: [...exec, '--tty', ...terminalType(app).map((variable) => `--env=${variable}`), container],
     terminal: terminal ? 'inherit' : 'none',
   }
 }

@@ -48,6 +48,16 @@ test('root keeps its bounding set, other users have nothing effective', () => {
   assert.deepEqual(user, { uid: 1000, gid: 1000, additionalGids: [7] })
 })
 
+test('an app on a terminal knows a type of it, unless it has its own word', () => {
+  const input = inputOf('one-app', oneApp)
+  const streams = { [input.app.app]: { stdin: 'tty', stdout: 'tty', stderr: 'tty' } } as const
+  const onTerminal = { ...input, start: { ...input.start, streams } }
+  const ofItsOwn = { ...onTerminal, app: { ...input.app, environment: [{ name: 'TERM', value: 'vt100' }] } }
+  assert.ok(!planBundle(input).process.env.some((variable) => variable.startsWith('TERM=')))
+  assert.ok(planBundle(onTerminal).process.env.includes('TERM=xterm'))
+  assert.deepEqual(planBundle(ofItsOwn).process.env, ['TERM=vt100'])
+})
+
 test('a capability that the machine lacks is left out, and refused where it was stated', () => {
   const machine = machineWith({ capabilities: ['CAP_KILL'] })
   const input = inputOf('one-app', oneApp, { machine })

@@ -1,6 +1,7 @@
 import type { App, Start } from '@rocket/contracts'
 import { planCapabilities } from '../plan-capabilities.ts'
 import type { Machine } from '../machine.ts'
+import { terminalType } from '../terminal-type.ts'
 import type { RuntimeConfig } from './runtime-config.ts'
 
 /**
@@ -11,11 +12,12 @@ export function planProcess(app: App, start: Start, machine: Machine): RuntimeCo
   const bounding = planCapabilities(app, start, machine).granted
   const effective = app.user.uid === 0 ? bounding : []
   const oomScoreAdj = planOomScoreAdj(app, machine)
+  const terminal = wantsTerminal(app, start)
   return {
-    terminal: wantsTerminal(app, start),
+    terminal,
     user: { uid: app.user.uid, gid: app.user.gid, additionalGids: app.user.supplementaryGids },
     args: app.exec,
-    env: app.environment.map(({ name, value }) => `${name}=${value}`),
+    env: [...app.environment.map(({ name, value }) => `${name}=${value}`), ...(terminal ? terminalType(app) : [])],
     cwd: app.workingDirectory,
     capabilities: { bounding, effective, permitted: effective, inheritable: [], ambient: [] },
     noNewPrivileges: app.isolators.noNewPrivileges,

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { RocketError } from '@rocket/contracts'
+import { isErrno, RocketError } from '@rocket/contracts'
 import { runProgram, writeFileAtomic } from '@rocket/host'
 import { readOwnFile } from './own-file.ts'
 
@@ -26,10 +26,18 @@ export function readRuntime(path: string, memoryPath: string = memoryFile): Know
   const file = identify(path)
   if (known !== undefined && known.file === file) return known
   const runtime = { name: nameOf(path), path, version: askVersion(path), libseccomp: findLibseccomp(), file }
-  mkdirSync(dirname(memoryPath), { recursive: true, mode: 0o755 })
-  const learnt = { ...memory, runtimes: { ...memory.runtimes, [path]: runtime } }
-  writeFileAtomic(memoryPath, `${JSON.stringify(learnt, undefined, 2)}\n`, { mode: 0o600 })
+  remember({ ...memory, runtimes: { ...memory.runtimes, [path]: runtime } }, memoryPath)
   return runtime
+}
+
+/** Who is not root may plan a pod all the same (`rkt explain`, `--dry-run`), and remembers nothing. */
+function remember(memory: Memory, path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+    writeFileAtomic(path, `${JSON.stringify(memory, undefined, 2)}\n`, { mode: 0o600 })
+  } catch (error) {
+    if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error
+  }
 }
 
 function readMemory(path: string): Memory {

@@ -13,7 +13,7 @@ export function readOwnFile(path: string): Buffer | undefined {
   try {
     fd = openSync(path, linux.O_RDONLY | linux.O_NOFOLLOW | linux.O_NONBLOCK | linux.O_CLOEXEC)
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES')) return undefined
     throw error
   }
   try {
