@@ -44,6 +44,12 @@ test("a new command does not take away a prefix that was unique among rkt's", ()
 for (const [argv, message, problem] of [
   [['lst'], 'unknown command "lst" for "rkt"\n\nDid you mean this?\n\tlist\n\nRun \'rkt --help\' for usage.', 'unknown-command'],
   [['frobnicate'], 'unknown command "frobnicate" for "rkt"\nRun \'rkt --help\' for usage.', 'unknown-command'],
+  [
+    ['image', 'gc', '--grace-period=1h'],
+    'unknown command "gc" for "rkt image"\n\nrkt has this command, this version of Rocket has not: docs/compatibility.md\n\n' +
+    'Run \'rkt image --help\' for usage.',
+    'unknown-command',
+  ],
   [['image', 'nosuch'], 'unknown command "nosuch" for "rkt image"\nRun \'rkt image --help\' for usage.', 'unknown-command'],
   [['list', '--x'], 'unknown flag: --x', 'flag'],
   [['list', '-x'], "unknown shorthand flag: 'x' in -x", 'flag'],

@@ -115,9 +115,20 @@ function flagsByName(...commands: (Command | undefined)[]): Map<string, Flag<unk
 
 function unknownCommand({ unknown, parent, suggestions }: { unknown: string; parent: string; suggestions: string[] }): UsageError {
   const program = parent === '' ? 'rkt' : `rkt ${parent}`
-  const hint = suggestions.length === 0 ? '' : `\n\nDid you mean this?\n${suggestions.map((word) => `\t${word}\n`).join('')}`
+  const hint = isOfRkt(parent, unknown) ? '\n\nrkt has this command, this version of Rocket has not: docs/compatibility.md\n'
+    : suggestions.length === 0 ? '' : `\n\nDid you mean this?\n${suggestions.map((word) => `\t${word}\n`).join('')}`
   const message = `unknown command ${JSON.stringify(unknown)} for ${JSON.stringify(program)}${hint}`
   return { kind: 'usage-error', problem: 'unknown-command', message: `${message}\nRun '${program} --help' for usage.`, exitCode: 254 }
+}
+
+/** Commands of rkt that are not there: who knows them is told that nothing was misspelt. */
+const missing: readonly string[] = [
+  'api-service', 'app', 'attach', 'config', 'export', 'metadata-service', 'trust', 'image export', 'image extract', 'image gc', 'image render',
+  'image verify',
+]
+
+function isOfRkt(parent: string, word: string): boolean {
+  return missing.includes(parent === '' ? word : `${parent} ${word}`)
 }
 
 function usageError(problem: 'flag' | 'images', error: unknown, command: Command | undefined): UsageError {
