@@ -26,10 +26,14 @@ export class World {
 
   /** Podman on storage of its own; the limits and the runtime are what works without CAP_SYS_RESOURCE and on hybrid cgroups. */
   podman(...args: string[]): Command {
+    return this.podmanIn('podman', ...args)
+  }
+
+  podmanIn(storage: string, ...args: string[]): Command {
     return {
       file: 'podman',
       args: [
-        `--root=${join(this.work, 'podman')}`, `--runroot=${join(this.work, 'podman-run')}`, `--tmpdir=${join(this.work, 'podman-tmp')}`,
+        `--root=${join(this.work, storage)}`, `--runroot=${join(this.work, 'podman-run')}`, `--tmpdir=${join(this.work, 'podman-tmp')}`,
         '--runtime=/usr/sbin/runc', '--cgroup-manager=cgroupfs', '--events-backend=none', ...args,
       ],
     }
