@@ -75,7 +75,9 @@ export function textOf(path: string): string {
 }
 
 /** Polls until `look` returns something; the error says what was waited for. */
-export async function until<T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>, limitMs = 15_000): Promise<T> {
+export async function until<T>(
+  what: string, look: () => T | undefined | false | Promise<T | undefined | false>, limitMs = 15_000,
+): Promise<T> {
   const end = Date.now() + limitMs
   for (;;) {
     const found = await look()

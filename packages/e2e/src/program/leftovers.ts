@@ -62,7 +62,8 @@ function cgroups(directory: string, depth: number): string[] {
 
 function attemptList(directory: string): string[] {
   try {
-    return readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(directory, entry.name))
+    const entries = readdirSync(directory, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(directory, entry.name))
   } catch {
     // It went away while we looked.
     return []

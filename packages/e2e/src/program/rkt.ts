@@ -45,8 +45,9 @@ export function startRkt(args: readonly string[], options: RktOptions = {}): Run
   const [file, ...words] = [...(options.through ?? []), options.program ?? program, ...args]
   if (file === undefined) throw new Error('no program')
   const child = execa(file, words, {
-    cwd: options.cwd ?? '/', env: { ...environment(), ...options.env }, extendEnv: false, reject: false, stripFinalNewline: false, buffer: false,
-    stdin: 'pipe', detached: options.ownGroup === true, cleanup: options.ownGroup !== true, timeout: options.timeoutMs ?? 60_000, killSignal: 'SIGKILL',
+    cwd: options.cwd ?? '/', env: { ...environment(), ...options.env }, extendEnv: false, stdin: 'pipe', buffer: false, reject: false,
+    stripFinalNewline: false, detached: options.ownGroup === true, cleanup: options.ownGroup !== true,
+    timeout: options.timeoutMs ?? 60_000, killSignal: 'SIGKILL',
   })
   const texts = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => { texts.stdout += text })
@@ -68,8 +69,8 @@ export function runRkt(args: readonly string[], options: RktOptions = {}): Promi
 /** As of a fresh login; one variable is a secret that no app may see. */
 function environment(): Record<string, string> {
   return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8', TZ: 'UTC', [mark]: String(process.pid),
-    SECRET_OF_THE_HOST: 'must stay here',
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8', TZ: 'UTC',
+    [mark]: String(process.pid), SECRET_OF_THE_HOST: 'must stay here',
   }
 }
 

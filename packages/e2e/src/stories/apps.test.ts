@@ -24,7 +24,8 @@ story('two apps of a pod share pid, network, ipc and uts namespaces, and have th
     sh(images.busybox, look, '--name=one'), sh(images.busybox, look, '--name=two'),
   )])
   assert.equal(exitCode, 0, stderr)
-  const of = (app: string): string[] => stdout.split('\n').filter((line) => line.startsWith(`${app}[`)).map((line) => line.replace(/^\w+\[\d+\]: /, ''))
+  const lines = stdout.split('\n')
+  const of = (app: string): string[] => lines.filter((line) => line.startsWith(`${app}[`)).map((line) => line.replace(/^\w+\[\d+\]: /, ''))
   assert.equal(of('one').length, 5, stdout)
   assert.deepEqual(of('one').slice(0, 4), of('two').slice(0, 4))
   assert.deepEqual([of('one')[4], of('two')[4]], ['mine-one', 'mine-two'])
@@ -87,7 +88,10 @@ story('two apps talk over the loopback interface of their pod', async () => {
   const { home, images } = stage
   const { exitCode, stdout, stderr } = await home.rkt(['run', ...plain, ...apps(
     sh(images.busybox, 'echo hello | nc -l -p 7000', '--name=server'),
-    sh(images.busybox, 'for i in 1 2 3 4 5 6 7 8 9; do nc 127.0.0.1 7000 </dev/null 2>/dev/null && exit 0; sleep 0.2; done; exit 1', '--name=client'),
+    sh(
+      images.busybox, 'for i in 1 2 3 4 5 6 7 8 9; do nc 127.0.0.1 7000 </dev/null 2>/dev/null && exit 0; sleep 0.2; done; exit 1',
+      '--name=client',
+    ),
   )])
   assert.equal(exitCode, 0, `${stdout}${stderr}`)
   assert.match(stdout, /client\[\d+\]: hello/)

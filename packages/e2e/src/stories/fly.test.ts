@@ -23,9 +23,13 @@ story('fly: rkt run dies by the signal that ended the app', async () => {
 
 story('fly: the app has the namespaces of the host but for mounts, and its own root', async () => {
   const { home, images } = stage
-  const { stdout, stderr } = await home.rkt(['run', ...fly, ...sh(images.busybox, 'for n in pid net ipc uts mnt; do readlink /proc/self/ns/$n; done; ls /data')])
+  const { stdout, stderr } = await home.rkt([
+    'run', ...fly, ...sh(images.busybox, 'for n in pid net ipc uts mnt; do readlink /proc/self/ns/$n; done; ls /data'),
+  ])
   const lines = stdout.trimEnd().split('\n')
-  for (const [index, kind] of ['pid', 'net', 'ipc', 'uts'].entries()) assert.equal(lines[index], readlinkSync(`/proc/self/ns/${kind}`), `${kind}: ${stderr}`)
+  for (const [index, kind] of ['pid', 'net', 'ipc', 'uts'].entries()) assert.equal(
+    lines[index], readlinkSync(`/proc/self/ns/${kind}`), `${kind}: ${stderr}`,
+  )
   assert.notEqual(lines[4], readlinkSync('/proc/self/ns/mnt'))
   assert.equal(lines[5], 'of-the-image')
 })
@@ -36,7 +40,10 @@ story('fly: volumes, user and environment are as in other flavors', async () => 
   writeFileSync(home.file('shared/note'), 'from the host\n')
   const { stdout, stderr } = await home.rkt([
     'run', ...fly, `--volume=v,kind=host,source=${home.file('shared')},readOnly=true`, '--set-env=WHO=you',
-    ...sh(images.busybox, 'cat /mnt/v/note; touch /mnt/v/x 2>/dev/null || echo refused; id -u; id -g; echo $WHO', '--mount=volume=v,target=/mnt/v', '--user=guest', '--group=guests'),
+    ...sh(
+      images.busybox, 'cat /mnt/v/note; touch /mnt/v/x 2>/dev/null || echo refused; id -u; id -g; echo $WHO',
+      '--mount=volume=v,target=/mnt/v', '--user=guest', '--group=guests',
+    ),
   ])
   assert.equal(stdout, 'from the host\nrefused\n1000\n1001\nyou\n', stderr)
 })
@@ -58,14 +65,18 @@ story('fly: a second app is refused, naming the feature and the flavors that hav
 
 story('fly: everything that it lacks is refused by name, in one message, before anything is started', async () => {
   const { home, images } = stage
-  const { exitCode, stderr } = await home.rkt(['run', ...fly, '--net=none', images.busybox, '--memory=64M', '--cpu=1', '--caps-retain=CAP_KILL'])
+  const { exitCode, stderr } = await home.rkt([
+    'run', ...fly, '--net=none', images.busybox, '--memory=64M', '--cpu=1', '--caps-retain=CAP_KILL',
+  ])
   assert.equal(exitCode, 254)
   assert.match(stderr, /FLAVOR_LACKS_FEATURE/)
   for (const feature of ['isolator-memory', 'isolator-cpu', 'isolator-capabilities']) assert.match(stderr, new RegExp(feature))
   assert.deepEqual(names(`${home.data}/pods/run`), [])
 })
 
-for (const flags of [['--flavor=fly', '--flavor-policy=warn'], ['--stage1-name=coreos.com/rkt/stage1-fly'], ['--stage1-name=coreos.com/rkt/stage1-fly:1.30.0']]) {
+for (const flags of [
+  ['--flavor=fly', '--flavor-policy=warn'], ['--stage1-name=coreos.com/rkt/stage1-fly'], ['--stage1-name=coreos.com/rkt/stage1-fly:1.30.0'],
+]) {
   story(`fly: with ${flags.join(' ')} what it lacks is warned of, and the app runs`, async () => {
     const { home, images } = stage
     const { exitCode, stdout, stderr } = await home.rkt(['run', '--insecure-options=image', ...flags, images.busybox, '--memory=64M'])

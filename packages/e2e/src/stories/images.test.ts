@@ -54,12 +54,17 @@ story('image list prints what was asked for, sorted as asked', async () => {
   const names = (await home.rkt(['image', 'list', '--fields=name', '--no-legend', '--sort=name'])).stdout.trimEnd().split('\n')
   assert.deepEqual(names.filter((name) => name.endsWith(':1.0.0')), names)
   assert.deepEqual(names, names.toSorted())
-  const down = (await home.rkt(['image', 'list', '--fields=name', '--no-legend', '--sort=name', '--order=desc'])).stdout.trimEnd().split('\n')
+  const down = (await home.rkt([
+    'image', 'list', '--fields=name', '--no-legend', '--sort=name', '--order=desc',
+  ])).stdout.trimEnd().split('\n')
   assert.deepEqual(down, names.toReversed())
   assert.match((await home.rkt(['image', 'list'])).stdout, /^ID\s+NAME\s+SIZE\s+IMPORT TIME\s+LAST USED$/m)
-  const listed = JSON.parse((await home.rkt(['image', 'list', '--format=json'])).stdout) as { id: string; name: string; size: number; import_time: number }[]
+  const { stdout } = await home.rkt(['image', 'list', '--format=json'])
+  const listed = JSON.parse(stdout) as { id: string; name: string; size: number; import_time: number }[]
   const one = listed.find(({ name }) => name === 'example.com/busybox:1.0.0')
-  assert.ok(one !== undefined && /^sha512-[0-9a-f]{64}$/.test(one.id) && one.size > 1_000_000 && one.import_time > 1e18, JSON.stringify(listed))
+  assert.ok(
+    one !== undefined && /^sha512-[0-9a-f]{64}$/.test(one.id) && one.size > 1_000_000 && one.import_time > 1e18, JSON.stringify(listed),
+  )
 })
 
 story('image cat-manifest prints the manifest that the image was built with', async () => {
@@ -113,9 +118,14 @@ story('image build makes the same bytes of the same input, in both formats', asy
   const rootfs = home.file('rootfs')
   mkdirSync(join(rootfs, 'bin'), { recursive: true })
   writeFileSync(join(rootfs, 'bin/tool'), '#!/bin/sh\n', { mode: 0o755 })
-  const manifest = { acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/built', labels: [{ name: 'os', value: 'linux' }, { name: 'arch', value: 'amd64' }] }
+  const manifest = {
+    acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/built',
+    labels: [{ name: 'os', value: 'linux' }, { name: 'arch', value: 'amd64' }],
+  }
   writeFileSync(home.file('manifest.json'), JSON.stringify(manifest))
-  const build = async (...flags: string[]): Promise<number | undefined> => (await home.rkt(['image', 'build', '--rootfs=rootfs', '--manifest=manifest.json', ...flags])).exitCode
+  const build = async (...flags: string[]): Promise<number | undefined> => (await home.rkt([
+    'image', 'build', '--rootfs=rootfs', '--manifest=manifest.json', ...flags,
+  ])).exitCode
   assert.deepEqual([await build('-o', 'one.aci'), await build('--output=two.aci')], [0, 0])
   assert.ok(readFileSync(home.file('one.aci')).equals(readFileSync(home.file('two.aci'))))
   assert.equal(await build('-o', 'one.aci'), 254, 'nothing is overwritten unasked')

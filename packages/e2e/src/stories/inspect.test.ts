@@ -27,7 +27,9 @@ story('list shows a running and an exited pod, short, in full and as JSON', asyn
   assert.match(short, new RegExp(`^${exited.slice(0, 8)}\\s+exits\\s+example.com/exits:1.0.0\\s+exited\\s`, 'm'))
 
   const full = (await home.rkt(['list', '--full', '--no-legend'])).stdout
-  assert.match(full, new RegExp(`^${uuid}\\s+busybox\\s+example.com/busybox:1.0.0\\s+sha512-[0-9a-f]{12}\\s+running\\s+\\d{4}-\\d\\d-\\d\\d `, 'm'))
+  assert.match(
+    full, new RegExp(`^${uuid}\\s+busybox\\s+example.com/busybox:1.0.0\\s+sha512-[0-9a-f]{12}\\s+running\\s+\\d{4}-\\d\\d-\\d\\d `, 'm'),
+  )
 
   const pods = JSON.parse((await home.rkt(['list', '--format=json'])).stdout) as PodJson[]
   assert.deepEqual(pods.map(({ name }) => name), [exited, uuid].toSorted())
@@ -95,10 +97,14 @@ story('a UUID may be abbreviated as long as it is clear, in any case of letters'
 
 story('cat-manifest prints the pod manifest, with the app as it was overridden', async () => {
   const { home, images } = stage
-  const uuid = (await home.rkt(['prepare', '--insecure-options=image', '--volume=v,kind=empty', images.busybox, '--mount=volume=v,target=/v', '--', 'there'])).stdout.trim()
+  const uuid = (await home.rkt([
+    'prepare', '--insecure-options=image', '--volume=v,kind=empty', images.busybox, '--mount=volume=v,target=/v', '--', 'there',
+  ])).stdout.trim()
   const { stdout } = await home.rkt(['cat-manifest', uuid])
-  const manifest = JSON.parse(stdout) as { acKind: string; apps: { name: string; app: { exec: string[] }; mounts: object[] }[]; volumes: object[] }
-  assert.deepEqual([manifest.acKind, manifest.apps[0]?.name, manifest.apps[0]?.app.exec], ['PodManifest', 'busybox', ['/bin/echo', 'hello', 'there']])
+  const manifest = JSON.parse(stdout) as { acKind: string; apps: { name: string; app: { exec: string[] } }[]; volumes: object[] }
+  assert.deepEqual(
+    [manifest.acKind, manifest.apps[0]?.name, manifest.apps[0]?.app.exec], ['PodManifest', 'busybox', ['/bin/echo', 'hello', 'there']],
+  )
   assert.equal(manifest.volumes.length, 1)
   assert.deepEqual(manifest, JSON.parse(textOf(join(home.data, 'pods/prepared', uuid, 'pod'))))
   assert.match(stdout, /^\t"acKind"|^\t"acVersion"/m)

@@ -15,7 +15,9 @@ story('enter runs a command among the processes of the pod, and its exit code co
   assert.equal(seen.exitCode, 7, seen.stderr)
   assert.match(seen.stdout, /sleep 60/)
   assert.doesNotMatch(seen.stdout, /node/)
-  const named = await home.rkt(['enter', '--app=busybox', uuid.slice(0, 6), 'sh', '-c', 'echo $AC_APP_NAME $FROM_THE_IMAGE $SECRET_OF_THE_HOST'])
+  const named = await home.rkt([
+    'enter', '--app=busybox', uuid.slice(0, 6), 'sh', '-c', 'echo $AC_APP_NAME $FROM_THE_IMAGE $SECRET_OF_THE_HOST',
+  ])
   assert.equal(named.stdout, 'busybox yes\n', named.stderr)
   const absent = await home.rkt(['enter', uuid, '/bin/nothing-here'])
   assert.ok(![0, undefined].includes(absent.exitCode), absent.stderr)
@@ -25,7 +27,9 @@ story('enter runs a command among the processes of the pod, and its exit code co
 
 story('enter wants to know which of several apps, and refuses a pod that has ended', async () => {
   const { home, images } = stage
-  const { uuid, running } = await startPod(home, [...plain, ...sh(images.busybox, 'sleep 60', '--name=one'), '---', ...sh(images.busybox, 'sleep 60', '--name=two')])
+  const { uuid, running } = await startPod(
+    home, [...plain, ...sh(images.busybox, 'sleep 60', '--name=one'), '---', ...sh(images.busybox, 'sleep 60', '--name=two')],
+  )
   const { exitCode, stderr } = await home.rkt(['enter', uuid, '/bin/true'])
   assert.equal(exitCode, 254)
   assert.match(stderr, /pod contains multiple apps:\n\tone\n\ttwo\n/)
@@ -40,7 +44,9 @@ story('enter wants to know which of several apps, and refuses a pod that has end
 
 story('stop lets an app say good-bye', async () => {
   const { home, images } = stage
-  const { uuid, running } = await startPod(home, [...plain, ...sh(images.busybox, 'trap "echo good-bye; exit 0" TERM; while true; do sleep 0.1; done')])
+  const { uuid, running } = await startPod(
+    home, [...plain, ...sh(images.busybox, 'trap "echo good-bye; exit 0" TERM; while true; do sleep 0.1; done')],
+  )
   const stopped = await home.rkt(['stop', uuid])
   assert.deepEqual({ exitCode: stopped.exitCode, stdout: stopped.stdout }, { exitCode: 0, stdout: `"${uuid}"\n` })
   const { exitCode, stdout } = await running.ended
@@ -63,7 +69,9 @@ story('stop --force ends a pod that will not listen, at once and with all it sta
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   story(`${signal} to rkt stops the pod in order`, async () => {
     const { home, images } = stage
-    const { uuid, running } = await startPod(home, [...plain, ...sh(images.busybox, 'trap "echo told; exit 0" TERM INT; while true; do sleep 0.1; done')])
+    const { uuid, running } = await startPod(
+      home, [...plain, ...sh(images.busybox, 'trap "echo told; exit 0" TERM INT; while true; do sleep 0.1; done')],
+    )
     process.kill(running.pid, signal)
     const { stdout } = await running.ended
     assert.equal(stdout, 'told\n')
@@ -74,7 +82,10 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 story('when rkt is killed with KILL everything of the pod dies, and the pod has exited', async () => {
   const { home, images } = stage
-  const { uuid, running } = await startPod(home, [...plain, ...sh(images.busybox, 'sleep 60 & sleep 60 & wait', '--name=one'), '---', ...sh(images.busybox, 'sleep 60', '--name=two')])
+  const { uuid, running } = await startPod(
+    home,
+    [...plain, ...sh(images.busybox, 'sleep 60 & sleep 60 & wait', '--name=one'), '---', ...sh(images.busybox, 'sleep 60', '--name=two')],
+  )
   process.kill(running.pid, 'SIGKILL')
   await running.ended
   await until('the pod has exited', async () => (await home.rkt(['status', uuid])).stdout.includes('state=exited'))
@@ -103,7 +114,10 @@ story('rm refuses a running pod, and takes an exited, a prepared and an aborted 
   await home.rkt(['prepare', '--insecure-options=image', images.broken])
   const [aborted = ''] = names(join(home.data, 'pods/prepare'))
   const removed = await home.rkt(['rm', uuid, prepared, aborted])
-  assert.deepEqual({ exitCode: removed.exitCode, stdout: removed.stdout }, { exitCode: 0, stdout: [uuid, prepared, aborted].map((one) => `"${one}"\n`).join('') })
+  assert.deepEqual(
+    { exitCode: removed.exitCode, stdout: removed.stdout },
+    { exitCode: 0, stdout: [uuid, prepared, aborted].map((one) => `"${one}"\n`).join('') },
+  )
   assert.equal((await home.rkt(['list', '--no-legend'])).stdout, '')
   await assertHostClean(home)
   assert.match((await home.rkt(['rm', uuid])).stderr, /cannot get pod: no matches found for/)
@@ -139,6 +153,8 @@ story('gc leaves running pods alone, and two at once do not trip over each other
 
 story('ten pods at once share one image', async () => {
   const { home, images } = stage
-  const all = await Promise.all(Array.from({ length: 10 }, (_, index) => home.rkt(['run', ...plain, ...sh(images.busybox, `echo ${index}; exit ${index}`)])))
+  const all = await Promise.all(
+    Array.from({ length: 10 }, (_, index) => home.rkt(['run', ...plain, ...sh(images.busybox, `echo ${index}; exit ${index}`)])),
+  )
   assert.deepEqual(all.map(({ exitCode, stdout }) => [exitCode, stdout]), all.map((_, index) => [index, `${index}\n`]))
 })

@@ -14,7 +14,10 @@ async function capabilities(...flags: string[]): Promise<{ bounding: bigint; eff
   return { bounding: set('CapBnd'), effective: set('CapEff'), noNewPrivileges: field('NoNewPrivs') }
 }
 
-const bit = { CAP_CHOWN: 1n << 0n, CAP_KILL: 1n << 5n, CAP_NET_BIND_SERVICE: 1n << 10n, CAP_NET_ADMIN: 1n << 12n, CAP_SYS_ADMIN: 1n << 21n, CAP_SYS_MODULE: 1n << 16n }
+const bit = {
+  CAP_CHOWN: 1n << 0n, CAP_KILL: 1n << 5n, CAP_NET_BIND_SERVICE: 1n << 10n, CAP_NET_ADMIN: 1n << 12n, CAP_SYS_ADMIN: 1n << 21n,
+  CAP_SYS_MODULE: 1n << 16n,
+}
 
 story('an app has the ordinary capabilities, and none to rule the machine', async () => {
   const { bounding, effective, noNewPrivileges } = await capabilities()
@@ -42,7 +45,9 @@ story('an app that is not root has no effective capabilities', async () => {
 
 /** Files of the pod's cgroups, wherever this machine has its controllers. */
 function cgroupValues(uuid: string, ...files: string[]): string[] {
-  const roots = ['/sys/fs/cgroup', ...readdirSync('/sys/fs/cgroup', { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => `/sys/fs/cgroup/${name}`)]
+  const base = '/sys/fs/cgroup'
+  const directories = readdirSync(base, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const roots = [base, ...directories.map(({ name }) => join(base, name))]
   return roots.flatMap((root) => names(root).filter((name) => name.startsWith(`rkt-${uuid}`)).flatMap((name) =>
     names(join(root, name)).filter((file) => files.includes(file)).map((file) => textOf(join(root, name, file)).trim())))
 }
@@ -59,7 +64,9 @@ story('--memory and --cpu stand in the cgroup of the app', async () => {
 
 story('an app that takes more memory than its limit is killed', async () => {
   const { home, images } = stage
-  const { exitCode } = await home.rkt(['run', ...plain, images.busybox, '--memory=16M', '--exec=/bin/dd', '--', 'if=/dev/zero', 'of=/dev/null', 'bs=200M', 'count=1'])
+  const { exitCode } = await home.rkt([
+    'run', ...plain, images.busybox, '--memory=16M', '--exec=/bin/dd', '--', 'if=/dev/zero', 'of=/dev/null', 'bs=200M', 'count=1',
+  ])
   assert.equal(exitCode, 9)
 })
 
@@ -73,6 +80,12 @@ story('a memory limit that nothing fits into is refused before anything is made'
 
 story('an app cannot mount, load modules or change the clock', async () => {
   const { home, images } = stage
-  const { stdout } = await home.rkt(['run', ...plain, ...sh(images.busybox, 'mount -t tmpfs none /tmp 2>/dev/null || echo refused; cat /proc/kcore 2>/dev/null | head -c 1 | wc -c; echo b > /proc/sysrq-trigger || echo refused')])
+  const { stdout } = await home.rkt([
+    'run', ...plain,
+    ...sh(
+      images.busybox,
+      'mount -t tmpfs none /tmp || echo refused; head -c 1 /proc/kcore 2>/dev/null | wc -c; echo > /proc/sysrq-trigger || echo refused',
+    ),
+  ])
   assert.deepEqual(stdout.trimEnd().split('\n'), ['refused', '0', 'refused'])
 })

@@ -1,27 +1,22 @@
 import assert from 'node:assert/strict'
 import { existsSync, readlinkSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
+import { freePort } from '../program/free-port.ts'
 import { startPod, until, type Home } from '../program/home.ts'
 import { assertHostClean } from '../program/leftovers.ts'
 import { sh, story, tellStories } from '../program/story.ts'
 
 const stage = tellStories()
 const unsigned = '--insecure-options=image'
-const withoutPlugins = ['/usr/lib/cni/ptp', '/opt/cni/bin/ptp'].some((path) => existsSync(path)) ? false : 'the CNI plugins are not installed'
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : assert.fail('no port')
-}
+const hasPlugins = ['/usr/lib/cni/ptp', '/opt/cni/bin/ptp'].some((path) => existsSync(path))
+const withoutPlugins = hasPlugins ? false : 'the CNI plugins are not installed'
 
 function answerOf(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     let said = ''
     const socket = connect(port, host).setTimeout(2000).setEncoding('utf8')
-    socket.on('data', (text: string) => { said += text }).on('close', () => resolve(said === '' ? undefined : said)).on('error', () => {}).on('timeout', () => socket.destroy())
+    socket.on('data', (text: string) => { said += text }).on('close', () => resolve(said === '' ? undefined : said))
+    socket.on('error', () => {}).on('timeout', () => socket.destroy())
   })
 }
 
@@ -69,7 +64,9 @@ story('two pods on the default network reach each other', async () => {
   const { home, images } = stage
   const server = await startPod(home, [unsigned, images.server])
   const address = /ip4=([\d.]+)/.exec((await home.rkt(['status', server.uuid])).stdout)?.[1] ?? assert.fail('no address')
-  const { stdout, stderr } = await home.rkt(['run', unsigned, ...sh(images.busybox, `for i in 1 2 3 4 5; do nc ${address} 8080 </dev/null && exit; sleep 0.2; done`)])
+  const { stdout, stderr } = await home.rkt([
+    'run', unsigned, ...sh(images.busybox, `for i in 1 2 3 4 5; do nc ${address} 8080 </dev/null && exit; sleep 0.2; done`),
+  ])
   assert.equal(stdout, 'server answers\n', stderr)
   await endPod(home, server.uuid, server.running.ended)
 }, withoutPlugins)

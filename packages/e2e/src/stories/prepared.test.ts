@@ -63,10 +63,15 @@ story('trace tells every stage and that no hand-off was altered', async () => {
   await home.rkt(['run-prepared', '--net=none', uuid])
   const { exitCode, stdout } = await home.rkt(['trace', uuid])
   assert.equal(exitCode, 0)
-  for (const words of [/^fetch\s+fetch/m, /^stage0\s+prepare/m, /^stage0\s+start/m, /^network\s+up/m, /^stage1-oci\s+create\s/m, /^stage1-oci\s+create-app/m, /^stage2\s+run/m]) {
+  for (const words of [
+    /^fetch\s+fetch/m, /^stage0\s+prepare/m, /^stage0\s+start/m, /^network\s+up/m, /^stage1-oci\s+create\s/m, /^stage1-oci\s+create-app/m,
+    /^stage2\s+run/m,
+  ]) {
     assert.match(stdout, words)
   }
-  for (const file of ['request.json', 'images.json', 'pod.json', 'apps/busybox/app.json', 'run-request.json', 'start.json', 'net.json', 'run.json']) {
+  for (const file of [
+    'request.json', 'images.json', 'pod.json', 'apps/busybox/app.json', 'run-request.json', 'start.json', 'net.json', 'run.json',
+  ]) {
     assert.match(stdout, new RegExp(`^${file}\\s.*\\sunchanged$`, 'm'))
   }
 })

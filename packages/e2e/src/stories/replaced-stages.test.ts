@@ -10,13 +10,14 @@ const stage = tellStories()
 const reference = join(repository, 'packages/conformance/reference')
 const flavor = join(reference, 'flavor-pod-sh')
 const stage2 = join(reference, 'stage2.sh')
-const lacks = (path: string): false | string =>
-  !existsSync(path) ? `${path} is not there` : spawnSync('jq', ['--version']).status === 0 ? false : 'jq, which the reference stages use, is not installed'
+const withoutJq = spawnSync('jq', ['--version']).status === 0 ? false : 'jq, which the reference stages use, is not installed'
+const lacks = (path: string): false | string => existsSync(path) ? withoutJq : `${path} is not there`
 
 story('a flavor in plain shell runs a pod of two apps, and is entered and stopped', async () => {
   const { home, images } = stage
   const { uuid, running } = await startPod(home, [
-    ...plain, `--flavor=${flavor}`, ...sh(images.busybox, 'echo from one; sleep 60', '--name=one'), '---', ...sh(images.busybox, 'sleep 60', '--name=two'),
+    ...plain, `--flavor=${flavor}`, ...sh(images.busybox, 'echo from one; sleep 60', '--name=one'), '---',
+    ...sh(images.busybox, 'sleep 60', '--name=two'),
   ])
   const entered = await home.rkt(['enter', '--app=two', uuid, '/bin/sh', '-c', 'ls /data; exit 3'])
   assert.deepEqual([entered.exitCode, entered.stdout], [3, 'of-the-image\n'], entered.stderr)
@@ -44,7 +45,9 @@ story('a flavor in plain shell is refused what it does not declare', async () =>
 for (const code of [0, 5]) {
   story(`a stage2 in plain shell supervises the default flavor: exit code ${code}`, async () => {
     const { home, images } = stage
-    const { exitCode, stderr } = await home.rkt(['run', ...plain, `--stage2=${stage2}`, '--uuid-file-save=uuid', images.exits, '--', String(code)])
+    const { exitCode, stderr } = await home.rkt([
+      'run', ...plain, `--stage2=${stage2}`, '--uuid-file-save=uuid', images.exits, '--', String(code),
+    ])
     assert.equal(exitCode, code, stderr)
     assert.match((await home.rkt(['status', '--uuid-file=uuid'])).stdout, new RegExp(`^state=exited$[^]*^app-exits=${code}$`, 'm'))
     assert.ok((await home.rkt(['trace', textOf(home.file('uuid'))])).stdout.includes('stage2.sh'))

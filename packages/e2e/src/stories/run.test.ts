@@ -28,7 +28,9 @@ for (const [name, signal] of [['KILL', 9], ['TERM', 15], ['SEGV', 11]] as const)
   story(`an app that dies by SIG${name} makes rkt run exit with ${signal}`, async () => {
     const { home, images } = stage
     // A child shell: the kernel ignores most signals that the first process of an app sends to itself.
-    const { exitCode } = await home.rkt(['run', ...plain, `--uuid-file-save=${home.file('uuid')}`, ...sh(images.busybox, `kill -${name} $$; sleep 5`)])
+    const { exitCode } = await home.rkt([
+      'run', ...plain, `--uuid-file-save=${home.file('uuid')}`, ...sh(images.busybox, `kill -${name} $$; sleep 5`),
+    ])
     assert.equal(exitCode, signal)
     const { stdout } = await home.rkt(['status', '--format=json', `--uuid-file=${home.file('uuid')}`])
     const pod = JSON.parse(stdout) as { apps: { name: string; state: string }[] }
@@ -99,18 +101,24 @@ story('the environment is the image\'s, the defaults, and what was set; nothing 
   const { stdout } = await home.rkt(['run', ...plain, '--set-env=FOR_ALL=1', images.busybox, '--exec=/bin/env', '--environment=FOR_ONE=2'])
   const variables = Object.fromEntries(stdout.trimEnd().split('\n').map((line) => line.split('=', 2))) as Record<string, string>
   assert.deepEqual(variables, {
-    AC_APP_NAME: 'busybox', FOR_ALL: '1', FOR_ONE: '2', FROM_THE_IMAGE: 'yes', HOME: '/root', LOGNAME: 'root', PATH: '/bin', SHELL: '/bin/sh', USER: 'root',
+    AC_APP_NAME: 'busybox', FOR_ALL: '1', FOR_ONE: '2', FROM_THE_IMAGE: 'yes', PATH: '/bin',
+    HOME: '/root', LOGNAME: 'root', SHELL: '/bin/sh', USER: 'root',
   })
 })
 
 story('--inherit-env fills gaps, --set-env beats --environment, and that beats the image', async () => {
   const { home, images } = stage
   const { stdout } = await home.rkt(
-    ['run', ...plain, '--inherit-env', '--set-env=WHO=set', images.busybox, '--exec=/bin/env', '--environment=WHO=app', '--environment=FROM_THE_IMAGE=no'],
+    [
+      'run', ...plain, '--inherit-env', '--set-env=WHO=set', images.busybox, '--exec=/bin/env', '--environment=WHO=app',
+      '--environment=FROM_THE_IMAGE=no',
+    ],
     { env: { CALLER: 'here', FROM_THE_IMAGE: 'caller' } },
   )
   const lines = stdout.split('\n')
-  for (const line of ['CALLER=here', 'SECRET_OF_THE_HOST=must stay here', 'WHO=set', 'FROM_THE_IMAGE=no', 'PATH=/bin']) assert.ok(lines.includes(line), line)
+  for (const line of [
+    'CALLER=here', 'SECRET_OF_THE_HOST=must stay here', 'WHO=set', 'FROM_THE_IMAGE=no', 'PATH=/bin',
+  ]) assert.ok(lines.includes(line), line)
 })
 
 story('--set-env-file reads variables, and skips comments and blank lines', async () => {
@@ -139,7 +147,12 @@ story('an app has no descriptor but 0, 1 and 2, whatever the caller has open', a
 
 story('an app is in namespaces of its own, with the loopback interface only', async () => {
   const { home, images } = stage
-  const { stdout } = await home.rkt(['run', ...plain, ...sh(images.busybox, 'for n in pid net ipc uts mnt; do readlink /proc/self/ns/$n; done; ls /sys/class/net; ls /proc | grep -c "^[0-9]"')])
+  const { stdout } = await home.rkt([
+    'run', ...plain,
+    ...sh(
+      images.busybox, 'for n in pid net ipc uts mnt; do readlink /proc/self/ns/$n; done; ls /sys/class/net; ls /proc | grep -c "^[0-9]"',
+    ),
+  ])
   const lines = stdout.trimEnd().split('\n')
   for (const kind of ['pid', 'net', 'ipc', 'uts', 'mnt']) {
     const own = readlinkSync(`/proc/self/ns/${kind}`)
@@ -151,7 +164,9 @@ story('an app is in namespaces of its own, with the loopback interface only', as
 
 story('--readonly-rootfs=true keeps the root from being written; /tmp of the image is part of it', async () => {
   const { home, images } = stage
-  const { stdout, stderr } = await home.rkt(['run', ...plain, images.busybox, '--readonly-rootfs=true', '--exec=/bin/sh', '--', '-c', 'touch /here || echo refused'])
+  const { stdout, stderr } = await home.rkt([
+    'run', ...plain, images.busybox, '--readonly-rootfs=true', '--exec=/bin/sh', '--', '-c', 'touch /here || echo refused',
+  ])
   assert.equal(stdout, 'refused\n', stderr)
   assert.match(stderr, /Read-only file system/)
 })
@@ -159,7 +174,9 @@ story('--readonly-rootfs=true keeps the root from being written; /tmp of the ima
 for (const flags of [[], ['--no-overlay']] as const) {
   story(`what an app writes stays in its pod${flags.length > 0 ? ', also with --no-overlay' : ''}`, async () => {
     const { home, images } = stage
-    const first = await home.rkt(['run', ...plain, ...flags, ...sh(images.busybox, 'echo mine > /data/of-the-image; rm /bin/wc; cat /data/of-the-image')])
+    const first = await home.rkt([
+      'run', ...plain, ...flags, ...sh(images.busybox, 'echo mine > /data/of-the-image; rm /bin/wc; cat /data/of-the-image'),
+    ])
     assert.equal(first.stdout, 'mine\n', first.stderr)
     const second = await home.rkt(['run', ...plain, ...flags, ...sh(images.busybox, 'cat /data/of-the-image; ls /bin/wc')])
     assert.equal(second.stdout, 'from the image\n/bin/wc\n', second.stderr)
@@ -178,7 +195,10 @@ story('a host volume is the directory of the host', async () => {
   mkdirSync(home.file('shared'), { recursive: true })
   writeFileSync(home.file('shared/note'), 'from the host\n')
   const volume = `--volume=v,kind=host,source=${home.file('shared')}`
-  const { stdout, stderr } = await home.rkt(['run', ...plain, volume, images.busybox, '--mount=volume=v,target=/mnt/v', '--exec=/bin/sh', '--', '-c', 'cat /mnt/v/note; echo from the app > /mnt/v/answer'])
+  const { stdout, stderr } = await home.rkt([
+    'run', ...plain, volume, images.busybox, '--mount=volume=v,target=/mnt/v', '--exec=/bin/sh', '--', '-c',
+    'cat /mnt/v/note; echo from the app > /mnt/v/answer',
+  ])
   assert.equal(stdout, 'from the host\n', stderr)
   assert.equal(textOf(home.file('shared/answer')), 'from the app\n')
 })
@@ -187,14 +207,19 @@ story('a read-only host volume cannot be written', async () => {
   const { home, images } = stage
   mkdirSync(home.file('kept'), { recursive: true })
   const volume = `--volume=v,kind=host,source=${home.file('kept')},readOnly=true`
-  const { stdout } = await home.rkt(['run', ...plain, volume, '--mount=volume=v,target=/mnt/v', ...sh(images.busybox, 'touch /mnt/v/x 2>/dev/null || echo refused')])
+  const { stdout } = await home.rkt([
+    'run', ...plain, volume, '--mount=volume=v,target=/mnt/v', ...sh(images.busybox, 'touch /mnt/v/x 2>/dev/null || echo refused'),
+  ])
   assert.equal(stdout, 'refused\n')
   assert.equal(existsSync(home.file('kept/x')), false)
 })
 
 story('an empty volume has the mode and owner that were asked for', async () => {
   const { home, images } = stage
-  const { stdout, stderr } = await home.rkt(['run', ...plain, '--volume=data,kind=empty,mode=0710,uid=1000,gid=1001', images.data, '--exec=/bin/stat', '--', '-c', '%a %u %g', '/data'])
+  const { stdout, stderr } = await home.rkt([
+    'run', ...plain, '--volume=data,kind=empty,mode=0710,uid=1000,gid=1001', images.data, '--exec=/bin/stat', '--', '-c', '%a %u %g',
+    '/data',
+  ])
   assert.equal(stdout, '710 1000 1001\n', stderr)
 })
 

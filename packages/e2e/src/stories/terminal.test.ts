@@ -22,7 +22,10 @@ async function onTerminal(args: readonly string[], input?: string): Promise<{ ex
 
 story('--interactive gives the app the terminal, and its exit code comes back', async () => {
   const { images } = stage
-  const { exitCode, screen } = await onTerminal(['run', ...plain, '--interactive', images.busybox, '--exec=/bin/sh', '--', '-c', 'tty; test -t 0 -a -t 1 -a -t 2 && echo all of it; exit 4'])
+  const { exitCode, screen } = await onTerminal([
+    'run', ...plain, '--interactive', images.busybox, '--exec=/bin/sh', '--', '-c',
+    'tty; test -t 0 -a -t 1 -a -t 2 && echo all of it; exit 4',
+  ])
   assert.equal(exitCode, 4, screen)
   assert.match(screen, /\/dev\/(pts\/\d+|console)$/m)
   assert.match(screen, /all of it$/m)
@@ -30,7 +33,9 @@ story('--interactive gives the app the terminal, and its exit code comes back', 
 
 story('what is typed reaches an interactive app, line by line', async () => {
   const { images } = stage
-  const { screen, exitCode } = await onTerminal(['run', ...plain, '--interactive', images.busybox, '--exec=/bin/sh', '--', '-c', 'read line; echo "you said $line"'], 'good morning\n')
+  const { screen, exitCode } = await onTerminal(
+    ['run', ...plain, '--interactive', images.busybox, '--exec=/bin/sh', '--', '-c', 'read line; echo "you said $line"'], 'good morning\n',
+  )
   assert.equal(exitCode, 0, screen)
   assert.match(screen, /^you said good morning$/m)
 })

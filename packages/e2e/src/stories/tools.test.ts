@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { hiding, runtimePaths } from '../bad-input/refusal.ts'
 import { names } from '../program/home.ts'
 import { plain, story, tellStories } from '../program/story.ts'
 
@@ -13,7 +14,9 @@ story('explain prints the plan of every stage and does nothing', async () => {
   for (const verb of ['stage0 prepare', 'stage0 start', 'stage1-oci create']) assert.match(stdout, new RegExp(`^== ${verb}`, 'm'))
   assert.match(stdout, /"there"/)
   for (const place of ['embryo', 'prepare', 'prepared', 'run']) assert.deepEqual(names(join(home.data, 'pods', place)), [], place)
-  const documents = JSON.parse((await home.rkt(['explain', ...plain, '--format=json', 'example.com/busybox'])).stdout) as { verbs: { stage: string }[] }
+  const documents = JSON.parse(
+    (await home.rkt(['explain', ...plain, '--format=json', 'example.com/busybox'])).stdout,
+  ) as { verbs: { stage: string }[] }
   assert.ok(documents.verbs.length >= 4)
 })
 
@@ -22,14 +25,15 @@ story('doctor says that pods can be run here, in words and as JSON', async () =>
   const words = await home.rkt(['doctor'])
   assert.equal(words.exitCode, 0, words.stdout)
   assert.match(words.stdout, /^Pods can be run on this machine\.$/m)
-  const { ok, probes } = JSON.parse((await home.rkt(['doctor', '--format=json'])).stdout) as { ok: boolean; probes: { name: string; ok: boolean }[] }
+  const { stdout } = await home.rkt(['doctor', '--format=json'])
+  const { ok, probes } = JSON.parse(stdout) as { ok: boolean; probes: { name: string; ok: boolean }[] }
   assert.equal(ok, true)
   assert.ok(probes.length > 5)
 })
 
 story('doctor without an OCI runtime says so, what to install, and exits with 254', async () => {
   const { home } = stage
-  const { exitCode, stdout } = await home.rkt(['doctor'], { env: { PATH: '/nonexistent' } })
+  const { exitCode, stdout } = await home.rkt(['doctor'], hiding(...runtimePaths))
   assert.equal(exitCode, 254)
   assert.match(stdout, /MISSING/)
   assert.match(stdout, /Pods cannot be run on this machine yet/)
@@ -55,7 +59,9 @@ for (const words of [['help', 'run'], ['run', '--help'], ['run', '-h']]) {
 story('rkt help lists the commands; rkt alone does the same and exits with 2', async () => {
   const { home } = stage
   const help = await home.rkt(['help'])
-  for (const command of ['run', 'prepare', 'run-prepared', 'enter', 'list', 'status', 'stop', 'rm', 'gc', 'fetch', 'doctor', 'trace', 'explain']) {
+  for (const command of [
+    'run', 'prepare', 'run-prepared', 'enter', 'list', 'status', 'stop', 'rm', 'gc', 'fetch', 'doctor', 'trace', 'explain',
+  ]) {
     assert.match(help.stdout, new RegExp(`^\\s+${command}\\s`, 'm'))
   }
   const alone = await home.rkt([])

@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs'
+import type { Images } from '../fixtures/images.ts'
+import type { Home } from '../program/home.ts'
+
+export type ScenarioName =
+  'fetch' | 'fetch layout' | 'prepare' | 'run' | 'run several' | 'run copied' | 'run on a network' | 'run fly' | 'run-prepared' | 'gc'
+
+interface Scenario {
+  /** Makes what the command needs. Its result goes into the command's words. */
+  readonly before?: (home: Home, images: Images) => Promise<string>
+  readonly words: (images: Images, made: string) => string[]
+}
+
+const unsigned = '--insecure-options=image'
+const alone = [unsigned, '--net=none']
+const briefly = ['--exec=/bin/sleep', '--', '0.2']
+export const hasPlugins: boolean = ['/usr/lib/cni/ptp', '/opt/cni/bin/ptp'].some((path) => existsSync(path))
+
+/** Commands worth killing. Images are named by file: whatever the store lacks is fetched first. */
+export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
+  fetch: { words: ({ exits }) => ['fetch', unsigned, exits] },
+  'fetch layout': { words: ({ layout }) => ['fetch', unsigned, `oci:${layout}`] },
+  prepare: { words: ({ data }) => ['prepare', unsigned, '--volume=data,kind=empty', data] },
+  run: { words: ({ busybox }) => ['run', ...alone, busybox, ...briefly] },
+  'run several': {
+    words: ({ busybox, guest }) => ['run', ...alone, busybox, '--name=one', ...briefly, '---', guest, '--name=two', ...briefly],
+  },
+  'run copied': { words: ({ exits }) => ['run', ...alone, '--no-overlay', exits, ...briefly] },
+  'run on a network': {
+    words: ({ server }) => ['run', unsigned, hasPlugins ? `--port=talk:${nextPort()}` : '--net=host', server, ...briefly],
+  },
+  'run fly': { words: ({ busybox }) => ['run', unsigned, '--flavor=fly', busybox, ...briefly] },
+  'run-prepared': {
+    before: async (home, { busybox }) => (await home.rkt(['prepare', '--quiet', unsigned, busybox, ...briefly])).stdout.trim(),
+    words: (_, uuid) => ['run-prepared', '--net=none', uuid],
+  },
+  gc: {
+    before: async (home, { busybox }) => (await home.rkt(['run', ...alone, busybox])).stdout,
+    words: () => ['gc', '--grace-period=0s'],
+  },
+}
+
+export const scenarioNames: readonly ScenarioName[] = Object.keys(scenarios) as ScenarioName[]
+
+let port = 20_000
+
+/** Below the range that the kernel gives out by itself. */
+function nextPort(): number {
+  port = port >= 30_000 ? 20_000 : port + 1
+  return port
+}
