@@ -73,7 +73,7 @@ function isOwnDirectory(directory: string): boolean {
     const stats = lstatSync(directory)
     return stats.isDirectory() && stats.uid === process.geteuid?.() && (stats.mode & 0o022) === 0
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return false
+    if (isErrno(error, 'ENOENT', 'EACCES')) return false
     throw error
   }
 }
