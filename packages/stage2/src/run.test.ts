@@ -128,6 +128,15 @@ for (const detached of [false, true]) {
   })
 }
 
+test('takes an exit code above 128 for one where the launcher becomes the app', async () => {
+  const directory = makePod({ web: { script: 'exit 137' } })
+  const files = new HandoffFiles(directory)
+  files.write('Run', { ...files.read('Run'), supervision: 'apps', endsAsApp: true, cleanup: [], notes: [] })
+  const { state } = await supervise(directory)
+  assert.equal(state.result, 137)
+  assert.equal(state.signal, undefined)
+})
+
 test('sends KILL to an app that does not stop in its time', async () => {
   const directory = makePod({ web: { script: "trap '' TERM; : > up; while :; do sleep 0.05; done", detached: true, stopTimeoutMs: 100 } })
   await supervise(directory, async (pid) => {

@@ -15,7 +15,10 @@ export const Run = z.discriminatedUnion('supervision', [
     version: z.literal(1), uuid: Uuid, flavor: z.string(), runtime: Runtime.optional(),
     supervision: z.literal('apps'),
     endsAsApp: z.boolean().optional()
-      .meta({ description: 'rkt run dies by the signal that ended the app, as with fly; absent: it exits with the number of the signal' }),
+      .meta({
+        description: 'the foreground launcher becomes the app, and rkt run dies by the signal that ended it, as with fly; absent: rkt run exits ' +
+          'with the number of the signal, and a foreground launcher says 128 and that number',
+      }),
     cleanup: z.array(Argv).meta({ description: 'run in order when the last app is gone; each can be repeated' }),
     notes: z.array(z.string()).meta({ description: 'what the machine could not give, said once to the user' }),
   }),

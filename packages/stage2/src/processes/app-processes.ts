@@ -31,6 +31,8 @@ export class AppProcesses {
   readonly #holder: SupervisionPlan['sandbox']['holder']
   readonly #apps: Map<string, Launched>
   readonly #podCleanup: readonly (readonly string[])[]
+  /** The launchers of this flavor become the app, so what they say of its end is exact. */
+  readonly #launchersAreApps: boolean
   /** What becomes of a child that is not an app: a cleanup or signal vector, the holder. */
   readonly #others = new Map<number, () => void>()
   /** Ended before anybody knew whose they were: an app can be gone before its detached launcher is. */
@@ -44,6 +46,7 @@ export class AppProcesses {
     this.#tell = tell
     this.#holder = plan.sandbox.holder
     this.#podCleanup = plan.run.cleanup
+    this.#launchersAreApps = plan.run.endsAsApp === true
     this.#apps = new Map(plan.apps.map(({ app, run }) => [app.app, {
       run, streams: new AppStreams(app.app, plan.start.streams[app.app], context), launcher: undefined, pid: undefined, over: false, cleaned: false,
     }]))
@@ -108,7 +111,7 @@ export class AppProcesses {
   #ended(ended: Ended): void {
     if (ended.pid === this.#holder.pid) return this.#holderDied()
     for (const app of this.#apps.values()) {
-      if (app.pid === ended.pid) return this.#over(app, howEnded(ended, app.run.launch.detached === undefined))
+      if (app.pid === ended.pid) return this.#over(app, howEnded(ended, app.run.launch.detached === undefined && !this.#launchersAreApps))
       if (app.launcher === ended.pid) return this.#launcherEnded(app, ended)
     }
     const other = this.#others.get(ended.pid)
@@ -188,10 +191,10 @@ export class AppProcesses {
 }
 
 /** A foreground launcher that cannot die by the app's signal exits with 128 and its number, as shells do. */
-function howEnded(ended: Ended, foreground: boolean): EndedApp {
+function howEnded(ended: Ended, isRelayed: boolean): EndedApp {
   if (ended.signal !== undefined) return { kind: 'signalled', signal: ended.signal }
   const beyond = ended.exitCode - 128
-  return foreground && beyond > 0 && beyond <= 64 ? { kind: 'signalled', signal: beyond } : { kind: 'exited', exitCode: ended.exitCode }
+  return isRelayed && beyond > 0 && beyond <= 64 ? { kind: 'signalled', signal: beyond } : { kind: 'exited', exitCode: ended.exitCode }
 }
 
 function launchFailure(ended: Ended): string {
