@@ -5,8 +5,8 @@ import { sha256Hex } from '@rocket/host'
 import type { RoadLog } from './road-log.ts'
 
 /**
- * Compares every hand-off of a pod, whoever is going to read it, with the line of the log that wrote it last. Throws HANDOFF_ALTERED for one
- * that changed, one that is gone, and one that nobody wrote. `own` are the files that the verb which has just run may write.
+ * Compares every hand-off of a pod, whoever is going to read it, with the line of the log that wrote it last. Throws HANDOFF_ALTERED for
+ * one that changed, one that is gone, and one that nobody wrote. `own` are the files that the verb which has just run may write.
  */
 export function checkChain({ podDirectory, log }: { podDirectory: string; log: RoadLog }, own: readonly string[] = []): void {
   const expected = log.expected()
@@ -18,9 +18,11 @@ export function checkChain({ podDirectory, log }: { podDirectory: string; log: R
 }
 
 function altered(path: string, found: string | undefined, wanted: string | undefined): RocketError {
-  const why = found === undefined ? 'it is gone' : wanted === undefined ? 'no stage was to write it' : `its digest is ${found}, road.jsonl says ${wanted}`
+  const changed = wanted === undefined ? 'no stage was to write it' : `its digest is ${found}, road.jsonl says ${wanted}`
   return new RocketError('HANDOFF_ALTERED', {
-    what: `${path} is not what the stage that wrote it left`, why, hint: 'prepare the pod again; `rkt trace` shows every hand-off and its writer',
+    what: `${path} is not what the stage that wrote it left`,
+    why: found === undefined ? 'it is gone' : changed,
+    hint: 'prepare the pod again; `rkt trace` shows every hand-off and its writer',
   })
 }
 

@@ -29,7 +29,7 @@ export function endOrphans(): void {
   })
 }
 
-/** Reaps every child that ends until `isDone`. One loop for all: the first process of a pid namespace ends after all others in it are reaped. */
+/** Reaps every child that ends, in one loop: the first process of a pid namespace is gone only after the others in it are reaped. */
 export function reapUntil(isDone: () => boolean): void {
   const end = performance.now() + patienceMs
   while (!isDone() && performance.now() < end) {

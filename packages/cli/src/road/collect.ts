@@ -80,7 +80,8 @@ function stage1Of(pod: OwnedPod, log: RoadLog | undefined, around: Surroundings)
     return builtin('stage1-oci')
   }
   const recorded = log?.programOf('stage1')
-  return recorded !== undefined && flavor.program !== undefined ? recordedOr(log, 'stage1') : programOf('stage1', around.replacements, flavor)
+  if (recorded !== undefined && flavor.program !== undefined) return recordedOr(log, 'stage1')
+  return programOf('stage1', around.replacements, flavor)
 }
 
 /** The lock can be free a moment before the pod's first process is gone; a pid is only killed while it is still the same process. */

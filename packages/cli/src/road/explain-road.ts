@@ -1,7 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { podLayout, type App, type AppRun, type Net, type Pod, type Request, type Run, type RunRequest, type Start } from '@rocket/contracts'
+import {
+  podLayout, type App, type AppRun, type Net, type Pod, type Request, type Run, type RunRequest, type Start,
+} from '@rocket/contracts'
 import { bootId, HandoffFiles, startTime, type Stage } from '@rocket/host'
 import type { FetchPlan } from '@rocket/fetch'
 import type { Surroundings } from './prepare-pod.ts'
@@ -71,7 +73,9 @@ async function explainIn(directory: string, request: Request, runRequest: RunReq
   files.write('Net', { version: 1, uuid: request.uuid, mode: up.mode, cniPath: [], attachments: [], ports: prepared.pod.ports })
 
   const { flavor } = prepared.pod
-  if (flavor.program !== undefined) return { verbs, stopped: `flavor ${flavor.name} is a program: ${flavor.program} create --dry-run shows its plan` }
+  if (flavor.program !== undefined) {
+    return { verbs, stopped: `flavor ${flavor.name} is a program: ${flavor.program} create --dry-run shows its plan` }
+  }
   const stage1 = `stage1-${flavor.name}`
   const created = await plan<{ run: Run }>('stage1', 'create', stage1)
   files.write('Run', created.run)

@@ -56,7 +56,9 @@ export function movePod(pod: OwnedPod, dataDirectory: string, place: PodPlace, s
     renameSync(pod.directory, directory)
   } catch (cause) {
     if (!isErrno(cause, 'ENOENT', 'EEXIST', 'ENOTEMPTY')) throw cause
-    throw new RocketError('POD_WRONG_STATE', { what: `pod "${pod.uuid}" cannot be moved to ${place}`, why: 'another command moved it first', cause })
+    throw new RocketError('POD_WRONG_STATE', {
+      what: `pod "${pod.uuid}" cannot be moved to ${place}`, why: 'another command moved it first', cause,
+    })
   }
   if (sync) syncDirectory(parent)
   return { ...pod, place, directory }
@@ -77,7 +79,9 @@ export function holdLock(lockFd: number, directory: string): void {
     native().flock(lockFd, linux.LOCK_EX | linux.LOCK_NB)
   } catch (cause) {
     if (!isErrno(cause, 'EAGAIN')) throw cause
-    throw new RocketError('LOCK_HELD', { what: `${directory} is locked by another process`, why: 'the stage let go of the lock of the pod', cause })
+    throw new RocketError('LOCK_HELD', {
+      what: `${directory} is locked by another process`, why: 'the stage let go of the lock of the pod', cause,
+    })
   }
 }
 

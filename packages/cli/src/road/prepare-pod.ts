@@ -66,8 +66,8 @@ export function storePrepared({ pod }: PreparedPod, dataDirectory: string): void
 
 export function openRoad(pod: OwnedPod, around: Surroundings): Road {
   return {
-    uuid: pod.uuid, podDirectory: pod.directory, storeDirectory: around.storeDirectory, lockFd: pod.lockFd, log: RoadLog.open(pod.directory), known: new Map(),
-    debug: around.debug, sync: around.sync, environment: around.environment,
+    uuid: pod.uuid, podDirectory: pod.directory, storeDirectory: around.storeDirectory, lockFd: pod.lockFd, debug: around.debug,
+    sync: around.sync, environment: around.environment, log: RoadLog.open(pod.directory), known: new Map(),
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RocketError, type FlavorDeclaration, type StageName } from '@rocket/contracts'
-import { digestFile, type Stage } from '@rocket/host'
+import { digestFile, findProgram, type Stage } from '@rocket/host'
 
 /** How a stage is run: our own code in this process, or a program. */
 export type StageProgram = { kind: 'builtin'; name: string; load: () => Promise<Stage> } | { kind: 'program'; path: string }
@@ -39,8 +39,12 @@ export function recordedProgram(stage: string, program: string): StageProgram {
 }
 
 function foreign(path: string): StageProgram {
-  if (existsSync(path)) return { kind: 'program', path }
-  throw new RocketError('STAGE_NOT_FOUND', { what: `the stage program ${path} cannot be run`, why: 'there is no such file', hint: 'give its absolute path' })
+  if (path.includes('/') && findProgram(path) !== undefined) return { kind: 'program', path }
+  throw new RocketError('STAGE_NOT_FOUND', {
+    what: `the stage program ${path} cannot be run`,
+    why: existsSync(path) ? 'it is no file that may be executed' : 'there is no such file',
+    hint: existsSync(path) ? `chmod +x ${path}` : 'give its absolute path',
+  })
 }
 
 let ownDigest: string | undefined

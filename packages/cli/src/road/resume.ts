@@ -14,7 +14,8 @@ export function resumeFrom({ pod }: PreparedPod): never {
   if (process.execve === undefined) throw new Error('this Node cannot execve')
   keepAcrossExec(pod.lockFd, resumeLockFd)
   const environment = Object.fromEntries(Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined))
-  return process.execve(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], { ...environment, [variable]: pod.uuid })
+  const argv = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
+  return process.execve(process.execPath, argv, { ...environment, [variable]: pod.uuid })
 }
 
 /** The pod that an earlier self prepared, or undefined. The variable is taken out, so that no app inherits it. */

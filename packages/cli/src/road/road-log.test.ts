@@ -14,8 +14,8 @@ const digest = (letter: string): string => `sha256:${letter.repeat(64)}`
 function line(stage: string, wrote: RoadLine['wrote']): Omit<RoadLine, 'previous'> {
   const time = '2026-11-23T20:00:00.000Z'
   return {
-    version: 1, uuid: '5e3a4b1c-0f4d-4c2b-9a77-2f1d0c9b8a61', stage, verb: 'run', program: 'builtin', programSha256: digest('0'), read: [], wrote,
-    exitCode: 0, startedAt: time, endedAt: time,
+    version: 1, uuid: '5e3a4b1c-0f4d-4c2b-9a77-2f1d0c9b8a61', stage, verb: 'run', program: 'builtin', programSha256: digest('0'), read: [],
+    wrote, exitCode: 0, startedAt: time, endedAt: time,
   }
 }
 
@@ -59,5 +59,6 @@ test('passes over a last line that a crash cut off', () => {
 })
 
 test('knows hand-offs from state by their names', () => {
-  assert.deepEqual(['pod.json', 'apps/web/run.json', 'sandbox.json', 'apps/web/status.json', 'apps/a/b/app.json'].map(isChained), [true, true, false, false, false])
+  const files = ['pod.json', 'apps/web/run.json', 'sandbox.json', 'apps/web/status.json', 'apps/a/b/app.json']
+  assert.deepEqual(files.map(isChained), [true, true, false, false, false])
 })

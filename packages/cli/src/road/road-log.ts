@@ -1,6 +1,6 @@
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { documentKinds, isErrno, parseDocument, podLayout, RocketError, type FileDigest, type RoadLine } from '@rocket/contracts'
+import { documentKinds, parseDocument, podLayout, RocketError, type FileDigest, type RoadLine } from '@rocket/contracts'
 import { sha256Hex } from '@rocket/host'
 
 /**
@@ -68,7 +68,8 @@ function parseLine(text: string, before: string | undefined, name: string): Road
   const previous = before === undefined ? undefined : digestOf(before)
   if (line.previous === previous) return line
   throw new RocketError('HANDOFF_ALTERED', {
-    what: `${name} does not follow from the line before it`, why: `it names ${line.previous ?? 'none'}, that line has ${previous ?? 'no predecessor'}`,
+    what: `${name} does not follow from the line before it`,
+    why: `it names ${line.previous ?? 'none'}, that line has ${previous ?? 'no predecessor'}`,
     hint: 'the log of this pod was changed; prepare the pod again',
   })
 }
@@ -79,10 +80,5 @@ function digestOf(text: string): string {
 
 /** A line without its end was cut off by a crash while it was written: what it told of did not finish. */
 function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8').split('\n').slice(0, -1)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
 }

@@ -2,7 +2,7 @@ import { documentKinds, RocketError, stageContracts, type DocumentKind, type Ver
 import { documentFile, HandoffFiles } from '@rocket/host'
 import { checkChain } from './check-chain.ts'
 import { holdLock } from './pod-directory.ts'
-import { isChained } from './road-log.ts'
+import { digestsOf } from './road-log.ts'
 import { runStageAsProgram, verbTimeoutMs } from './run-program.ts'
 import type { Road, VerbCall } from './run-verb.ts'
 
@@ -32,7 +32,7 @@ export async function runForeign(road: Road, call: VerbCall, files: HandoffFiles
 function recordWritten(road: Road, written: readonly [DocumentKind, string | undefined][], files: HandoffFiles): void {
   const found = new HandoffFiles(road.podDirectory)
   for (const [kind, key] of written) requireDocument(found, kind, key, road.uuid)
-  for (const [file, digest] of found.digestsRead) if (isChained(file)) files.digestsWritten.set(file, digest)
+  for (const { file, sha256 } of digestsOf(found.digestsRead)) files.digestsWritten.set(file, sha256)
 }
 
 function requireDocument(found: HandoffFiles, kind: DocumentKind, key: string | undefined, uuid: string): void {
@@ -45,7 +45,9 @@ function requireDocument(found: HandoffFiles, kind: DocumentKind, key: string | 
     })
   }
   if ('uuid' in document && document.uuid !== uuid) {
-    throw new RocketError('DOCUMENT_INVALID', { what: `${path} is not valid`, why: `/uuid is ${document.uuid}, that of the pod is ${uuid}` })
+    throw new RocketError('DOCUMENT_INVALID', {
+      what: `${path} is not valid`, why: `/uuid is ${document.uuid}, that of the pod is ${uuid}`,
+    })
   }
 }
 

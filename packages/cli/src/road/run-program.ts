@@ -29,15 +29,14 @@ export function verbTimeoutMs(): number {
   throw new RocketError('USAGE', { what: `RKT_STAGE_TIMEOUT_MS is ${JSON.stringify(said)}`, why: 'it must be a number of milliseconds' })
 }
 
-/** STAGE_NOT_FOUND for a program that cannot be executed. */
+/** Starts a program that is there: STAGE_NOT_FOUND when the kernel cannot execute it, or the interpreter in its first line is not there. */
 export function startable<T>(path: string, start: () => T): T {
   try {
     return start()
   } catch (cause) {
-    if (!isErrno(cause, 'ENOENT', 'EACCES', 'ENOEXEC', 'ENOTDIR') && !isRocketError(cause, 'PROGRAM_MISSING')) throw cause
+    if (!isErrno(cause, 'ENOENT', 'EACCES', 'ENOEXEC')) throw cause
     throw new RocketError('STAGE_NOT_FOUND', {
-      what: `the stage program ${path} cannot be run`, why: isErrno(cause, 'ENOEXEC') ? 'it is neither a binary nor begins with #!' : 'it is no file that we may execute',
-      hint: `chmod +x ${path}, and give it a first line such as #!/bin/sh`, cause,
+      what: `the stage program ${path} cannot be run`, why: cause.message, hint: 'a script needs a first line such as #!/bin/sh', cause,
     })
   }
 }
@@ -54,8 +53,8 @@ function directoryOf(road: RoadPlaces, { stage, verb }: VerbCall): string {
 export function environmentOfStage(road: RoadPlaces, app?: string): Record<string, string | undefined> {
   return {
     PATH: process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...road.environment,
-    RKT_POD: road.podDirectory, RKT_UUID: road.uuid, RKT_STORE: road.storeDirectory, RKT_LOCK_FD: String(lockFd), RKT_DEBUG: String(road.debug),
-    RKT_APP: app,
+    RKT_POD: road.podDirectory, RKT_UUID: road.uuid, RKT_STORE: road.storeDirectory, RKT_LOCK_FD: String(lockFd),
+    RKT_DEBUG: String(road.debug), RKT_APP: app,
   }
 }
 
@@ -67,7 +66,8 @@ function failureOf(call: VerbCall, result: ProgramResult, timeoutMs: number): Ro
   if (said !== undefined) return said
   const end = result.signal === undefined ? `exit code ${result.exitCode}` : `killed by ${signalName(result.signal)}`
   return new RocketError('STAGE_FAILED', {
-    what, why: `${end}, and no error document as its last line`, hint: 'its own messages stand above; run it alone in the pod directory to see more',
+    what, why: `${end}, and no error document as its last line`,
+    hint: 'its own messages stand above; run it alone in the pod directory to see more',
   })
 }
 

@@ -1,7 +1,7 @@
 import { RocketError, type Run, type Sandbox } from '@rocket/contracts'
 import { HandoffFiles, signalName, type Ended } from '@rocket/host'
 import { readResult, type PodResult } from './pod-result.ts'
-import type { StageProgram } from './programs.ts'
+import { recordedProgram, type StageProgram } from './programs.ts'
 import { runVerb, type Road } from './run-verb.ts'
 import { superviseForeign } from './supervise-foreign.ts'
 
@@ -19,7 +19,7 @@ export async function runSupervisor(road: Road, run: Run, stage2: StageProgram, 
       result = ended.signal === undefined ? { exitCode: ended.exitCode } : { exitCode: ended.signal, signal: ended.signal }
       return result.exitCode
     }
-    await runVerb(road, { stage: 'stage2', verb: 'run', program: { kind: 'program', path }, supervise, writesNothing: true })
+    await runVerb(road, { stage: 'stage2', verb: 'run', program: recordedProgram('stage2', path), supervise, writesNothing: true })
     return result
   }
   if (stage2.kind !== 'program') throw new Error('our own stage2 runs in this process')
@@ -38,7 +38,9 @@ function requireEnd(road: Road, ended: Ended, program: string): void {
   const path = `${road.podDirectory}/stage2.json`
   const how = ended.signal === undefined ? `exit code ${ended.exitCode}` : `killed by ${signalName(ended.signal)}`
   if (ended.exitCode === 0 && state === undefined) {
-    throw new RocketError('DOCUMENT_MISSING', { what: `${path} was not written`, why: `${program} run ended with success and left no such file` })
+    throw new RocketError('DOCUMENT_MISSING', {
+      what: `${path} was not written`, why: `${program} run ended with success and left no such file`,
+    })
   }
   throw new RocketError('STAGE_FAILED', {
     what: `${program} run failed`, why: `${how}, and ${state === undefined ? 'no stage2.json' : `stage2.json says ${state.state}`}`,

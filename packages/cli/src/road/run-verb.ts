@@ -32,7 +32,7 @@ export interface VerbCall {
   verb: string
   program: StageProgram
   app?: string
-  /** Runs the program in place of running it to its end with its output read: stage2 has the pod's streams and signals. Returns its exit code. */
+  /** Runs the program, in place of running it with its output read: stage2 has the pod's streams and signals. Returns its exit code. */
   supervise?: () => Promise<number>
   /** Set for a program that is the contract's in all but what it leaves: a flavor's own supervisor names its statuses itself. */
   writesNothing?: boolean
@@ -44,6 +44,7 @@ export interface VerbCall {
  */
 export async function runVerb(road: Road, call: VerbCall): Promise<number> {
   const startedAt = new Date()
+  const programSha256 = programDigest(call.program)
   const files = new HandoffFiles(road.podDirectory, {
     expected: road.log.expected(), sync: road.sync, ...(call.program.kind === 'builtin' ? { known: road.known } : {}),
   })
@@ -55,8 +56,9 @@ export async function runVerb(road: Road, call: VerbCall): Promise<number> {
     failure = error
   }
   road.log.append({
-    version: 1, uuid: road.uuid, stage: loggedName(call), verb: call.verb, program: call.program.kind === 'builtin' ? 'builtin' : call.program.path,
-    programSha256: programDigest(call.program), read: digestsOf(files.digestsRead), wrote: digestsOf(files.digestsWritten), exitCode,
+    version: 1, uuid: road.uuid, stage: loggedName(call), verb: call.verb,
+    program: call.program.kind === 'builtin' ? 'builtin' : call.program.path, programSha256,
+    read: digestsOf(files.digestsRead), wrote: digestsOf(files.digestsWritten), exitCode,
     ...(isRocketError(failure) ? { error: failure.code } : {}),
     startedAt: startedAt.toISOString(), endedAt: new Date().toISOString(),
   })

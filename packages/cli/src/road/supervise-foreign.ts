@@ -18,8 +18,8 @@ const sigkill = 9
 
 /**
  * Runs a program in place of stage2: cwd = pod, our standard streams, the lock as descriptor 9. It gets our signals and dies with us;
- * what it leaves behind becomes our child and is reaped. When it has ended the pod's first process is ended, and with it whatever is left of
- * the pod; when that one ends first, the supervisor is asked to end. Returns how the program ended.
+ * what it leaves behind becomes our child and is reaped. When it has ended the pod's first process is ended, and with it whatever is left
+ * of the pod; when that one ends first, the supervisor is asked to end. Returns how the program ended.
  */
 export async function superviseForeign(road: Road, supervisor: ForeignSupervisor, holder: Sandbox['holder']): Promise<Ended> {
   adoptOrphans()

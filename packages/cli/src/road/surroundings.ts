@@ -24,5 +24,6 @@ function configured({ stages }: Settings): Replacements {
 
 function said(flags: FlagValues): Replacements {
   const named = { fetch: stageFlags.fetchStage, network: stageFlags.networkStage, stage2: stageFlags.stage2 }
-  return Object.fromEntries(Object.entries(named).filter(([, flag]) => flags.isSet(flag)).map(([stage, flag]) => [stage, resolve(flags.get(flag))]))
+  const set = Object.entries(named).filter(([, flag]) => flags.isSet(flag))
+  return Object.fromEntries(set.map(([stage, flag]) => [stage, resolve(flags.get(flag))]))
 }
