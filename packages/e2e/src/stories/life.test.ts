@@ -158,3 +158,30 @@ story('ten pods at once share one image', async () => {
   )
   assert.deepEqual(all.map(({ exitCode, stdout }) => [exitCode, stdout]), all.map((_, index) => [index, `${index}\n`]))
 })
+
+story('pods that start while gc runs again and again all run', async () => {
+  const { home, images } = stage
+  let over = false
+  const collecting = (async (): Promise<void> => {
+    while (!over) assert.equal((await home.rkt(['gc', '--grace-period=0s'])).exitCode, 0)
+  })()
+  try {
+    for (let round = 0; round < 4; round++) {
+      const ended = await Promise.all([1, 2, 3].map(() => home.rkt(['run', ...plain, images.busybox])))
+      for (const { exitCode, stdout, stderr } of ended) assert.deepEqual([exitCode, stdout], [0, 'hello\n'], stderr)
+    }
+  } finally {
+    over = true
+    await collecting
+  }
+})
+
+story('what an earlier fetch brought is not collected while a pod of it is being prepared', async () => {
+  const { home, images } = stage
+  const [first, ...others] = await Promise.all([
+    home.rkt(['prepare', '--insecure-options=image', images.guest]), home.rkt(['gc']), home.rkt(['image', 'rm', 'example.com/guest']), home.rkt(['gc']),
+  ])
+  for (const { exitCode, stderr } of [first, ...others]) assert.equal(exitCode, 0, stderr)
+  const { stdout, stderr } = await home.rkt(['run-prepared', '--net=none', first.stdout.trim()])
+  assert.match(stdout, /uid=1000/, stderr)
+})

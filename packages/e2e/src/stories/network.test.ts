@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readlinkSync } from 'node:fs'
-import { connect } from 'node:net'
+import { answerOf } from '../program/answer-of.ts'
 import { freePort } from '../program/free-port.ts'
 import { startPod, until, type Home } from '../program/home.ts'
 import { assertHostClean } from '../program/leftovers.ts'
@@ -10,15 +10,6 @@ const stage = tellStories()
 const unsigned = '--insecure-options=image'
 const hasPlugins = ['/usr/lib/cni/ptp', '/opt/cni/bin/ptp'].some((path) => existsSync(path))
 const withoutPlugins = hasPlugins ? false : 'the CNI plugins are not installed'
-
-function answerOf(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let said = ''
-    const socket = connect(port, host).setTimeout(2000).setEncoding('utf8')
-    socket.on('data', (text: string) => { said += text }).on('close', () => resolve(said === '' ? undefined : said))
-    socket.on('error', () => {}).on('timeout', () => socket.destroy())
-  })
-}
 
 async function endPod(home: Home, uuid: string, ended: Promise<unknown>): Promise<void> {
   await home.rkt(['stop', '--force', uuid])

@@ -106,6 +106,7 @@ function checkChallenge(response: HttpResponse, name: string, options: RegistryO
     throw new RocketError('REGISTRY_UNAUTHORIZED', {
       what: `${name} cannot be read without logging in`,
       why: scheme === 'bearer' ? 'the registry gives out tokens, which are not supported yet' : 'it does not say how to log in',
+      hint: 'copy the image into an OCI layout with another tool, and name that: oci:DIR[:TAG]',
     })
   }
   if (options.authorization === undefined) {
