@@ -5,7 +5,7 @@ import { documents } from './schemas.ts'
 
 /**
  * Writes `generated/document-schemas.ts`: the JSON Schemas that the run path checks documents with. Refuses a keyword that the
- * checker does not know, so that no rule of a schema can be lost on the way. `--check` compares instead of writing.
+ * checker does not know, so that no rule of a schema can be lost on the way. A test compares what is written with the schemas.
  */
 export function generateDocumentSchemas(): string {
   const schemas = Object.fromEntries(Object.entries(documents).map(([kind, schema]) => [kind, reduce(z.toJSONSchema(schema, { io: 'input' }))]))
