@@ -1,6 +1,6 @@
 import { completedCommands, type CompletedCommand } from './words.ts'
 
-/** A script for bash: commands, flags, UUIDs by state, image IDs. It asks `rkt list` and `rkt image list` when it is used. */
+/** A script for bash: commands, flags, UUIDs by state, image IDs. When it is used it asks the `rkt` that was typed, which need not be in PATH. */
 export function bashCompletion(): string {
   const all = completedCommands()
   const first = [...new Set(all.map(({ path }) => path.split(' ')[0] ?? ''))]
@@ -8,12 +8,12 @@ export function bashCompletion(): string {
   return `# bash completion for rkt
 
 __rkt_uuids() {
-  rkt list --full --no-legend 2>/dev/null | awk -F '\\t+' -v states="$1" '
+  "\${COMP_WORDS[0]:-rkt}" list --full --no-legend 2>/dev/null | awk -F '\\t+' -v states="$1" '
     $1 != "" { if (states == "" || index("," states ",", "," $5 ",")) print $1 }'
 }
 
 __rkt_images() {
-  rkt image list --fields=id --no-legend 2>/dev/null
+  "\${COMP_WORDS[0]:-rkt}" image list --fields=id --no-legend 2>/dev/null
 }
 
 __rkt() {
