@@ -25,5 +25,12 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 function formatVerb({ stage, verb, app, plan }: ExplainedVerb): string {
-  return `== ${stage} ${verb}${app === undefined ? '' : ` ${app}`}\n${JSON.stringify(plan, undefined, 2)}\n`
+  return `== ${stage} ${verb}${app === undefined ? '' : ` ${app}`}\n${JSON.stringify(plan, cutLongText, 2)}\n`
+}
+
+/** A compiled filter is twelve thousand letters that nobody reads; `--format=json` has them. */
+const longestText = 1000
+
+function cutLongText(_: string, value: unknown): unknown {
+  return typeof value === 'string' && value.length > longestText ? `${value.slice(0, 40)}… (${value.length} characters)` : value
 }

@@ -1,6 +1,6 @@
 import { completedCommands, type CompletedCommand } from './words.ts'
 
-/** A script for bash: commands, flags, UUIDs by state, image IDs. When it is used it asks the `rkt` that was typed, which need not be in PATH. */
+/** A script for bash: commands, flags, UUIDs by state, image IDs. It asks the `rkt` that was typed, which need not be in PATH. */
 export function bashCompletion(): string {
   const all = completedCommands()
   const first = [...new Set(all.map(({ path }) => path.split(' ')[0] ?? ''))]
