@@ -1,13 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isRocketError, parseDocument, type FlavorDeclaration, type PodPlace, type Sandbox, type StageName } from '@rocket/contracts'
+import {
+  isRocketError, parseDocument, type FlavorDeclaration, type PodPlace, type RocketError, type Sandbox, type StageName,
+} from '@rocket/contracts'
 import { bootId, HandoffFiles, isAlive, native, writeErr } from '@rocket/host'
 import { endOrphans } from './children.ts'
 import { movePod, releasePod, takePod, type OwnedPod } from './pod-directory.ts'
 import type { Surroundings } from './prepare-pod.ts'
 import { builtin, programDigest, programOf, recordedProgram, type StageProgram } from './programs.ts'
 import { RoadLog } from './road-log.ts'
-import { runRepeatable, type RoadPlaces } from './run-verb.ts'
+import { runRepeatable, type RoadPlaces, type VerbCall } from './run-verb.ts'
 
 /**
  * Deletes a pod that lies in `exited-garbage/` or `garbage/` and whose lock we hold: ends what is left of it, then walks the road
@@ -23,10 +25,10 @@ export async function collectPod(pod: OwnedPod, around: Surroundings): Promise<v
   if (pod.place === 'exited-garbage') {
     killHolder(pod)
     const stage1 = stage1Of(pod, log, around)
-    if (stage1 !== undefined) await runRepeatable(road, { stage: 'stage1', verb: 'destroy', program: stage1 })
-    await runRepeatable(road, { stage: 'network', verb: 'down', program: recordedOr(log, 'network') })
+    if (stage1 !== undefined) await undo(road, { stage: 'stage1', verb: 'destroy', program: stage1 })
+    await undo(road, { stage: 'network', verb: 'down', program: recordedOr(log, 'network') })
   }
-  await runRepeatable(road, { stage: 'stage0', verb: 'gc', program: recordedOr(log, 'stage0') })
+  await undo(road, { stage: 'stage0', verb: 'gc', program: recordedOr(log, 'stage0') })
   endOrphans()
   releasePod(pod)
 }
@@ -36,6 +38,22 @@ export async function takeAndCollect(uuid: string, from: PodPlace, around: Surro
   const pod = takePod(around.dataDirectory, uuid, from)
   if (from === 'exited-garbage' || from === 'garbage') return collectPod(pod, around)
   await collectPod(movePod(pod, around.dataDirectory, from === 'run' ? 'exited-garbage' : 'garbage', true), around)
+}
+
+/** A program that has gone, or cannot be executed, must not keep its pods for ever. */
+async function undo(road: RoadPlaces, call: VerbCall): Promise<void> {
+  try {
+    await runRepeatable(road, call)
+  } catch (error) {
+    if (!isRocketError(error, 'STAGE_NOT_FOUND') || call.program.kind === 'builtin') throw error
+    await runRepeatable(road, { ...call, program: standIn(call.stage, error) })
+  }
+}
+
+/** What our own stages make outside the pod carries its UUID: of whatever flavor the pod was, that much can be undone. */
+function standIn(stage: StageName, { message }: RocketError): StageProgram {
+  writeErr(`gc: ${message}; the built-in stage undoes what it can\n`)
+  return builtin(stage === 'stage1' ? 'stage1-oci' : stage)
 }
 
 function openLog(pod: OwnedPod): RoadLog | undefined {
@@ -48,24 +66,20 @@ function openLog(pod: OwnedPod): RoadLog | undefined {
   }
 }
 
-function recordedOr(log: RoadLog | undefined, stage: StageName): StageProgram {
+/** The program that the log names; where it names none the one given, or our own. */
+function recordedOr(log: RoadLog | undefined, stage: StageName, otherwise: string = 'builtin'): StageProgram {
   const recorded = log?.programOf(stage)
-  if (recorded === undefined) return builtin(stage)
   try {
-    return warnOfChange(recordedProgram(stage, recorded.program), recorded.programSha256)
+    const program = recordedProgram(stage, recorded?.program ?? otherwise)
+    // Undoing never refuses because of a digest: whoever replaced a program must still be able to collect its pods.
+    if (program.kind === 'program' && recorded !== undefined && programDigest(program) !== recorded.programSha256) {
+      writeErr(`gc: ${program.path} is not the program that ran this pod any more\n`)
+    }
+    return program
   } catch (error) {
     if (!isRocketError(error, 'STAGE_NOT_FOUND')) throw error
-    writeErr(`gc: ${error.message}; the built-in stage undoes what it can\n`)
-    return builtin(stage)
+    return standIn(stage, error)
   }
-}
-
-/** Undoing never refuses because of a digest: whoever replaced a program must still be able to collect its pods. */
-function warnOfChange(program: StageProgram, recorded: string): StageProgram {
-  if (program.kind === 'program' && programDigest(program) !== recorded) {
-    writeErr(`gc: ${program.path} is not the program that ran this pod any more\n`)
-  }
-  return program
 }
 
 /** Absent when the pod never got as far as a flavor. */
@@ -79,9 +93,7 @@ function stage1Of(pod: OwnedPod, log: RoadLog | undefined, around: Surroundings)
     if (!isRocketError(error)) throw error
     return builtin('stage1-oci')
   }
-  const recorded = log?.programOf('stage1')
-  if (recorded !== undefined && flavor.program !== undefined) return recordedOr(log, 'stage1')
-  return programOf('stage1', around.replacements, flavor)
+  return flavor.program === undefined ? programOf('stage1', around.replacements, flavor) : recordedOr(log, 'stage1', flavor.program)
 }
 
 /** The lock can be free a moment before the pod's first process is gone; a pid is only killed while it is still the same process. */

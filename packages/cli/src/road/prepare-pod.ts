@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { HandoffFiles, type StageEvent } from '@rocket/host'
 import type { DocumentTypes, Request } from '@rocket/contracts'
 import { createPod, movePod, releasePod, type OwnedPod } from './pod-directory.ts'
-import { builtin, programDigest, programOf, type Replacements } from './programs.ts'
+import { builtin, programDigest, programOf, requirePrograms, type Replacements } from './programs.ts'
 import { digestsOf, RoadLog } from './road-log.ts'
 import { progressOf } from './progress.ts'
 import { runVerb, type Road } from './run-verb.ts'
@@ -29,6 +29,7 @@ export interface PreparedPod {
  * aborted preparation, for `rkt gc`. `uuidFile` is written as soon as the pod's directory is there.
  */
 export async function preparePod(request: Request, around: Surroundings, uuidFile?: string): Promise<PreparedPod> {
+  requirePrograms(around.replacements)
   const pod = createPod(around.dataDirectory, request.uuid, around.sync)
   try {
     if (uuidFile !== undefined) writeFileSync(uuidFile, request.uuid, { mode: 0o644 })

@@ -33,6 +33,25 @@ export function programOf(stage: StageName, replacements: Replacements, flavor: 
   return flavor.program === undefined ? builtin(`stage1-${flavor.name}`) : foreign(flavor.program)
 }
 
+/** What runs the stages of a pod from its start on. */
+export interface StartPrograms {
+  stage0: StageProgram
+  network: StageProgram
+  stage1: StageProgram
+  stage2: StageProgram
+}
+
+/** Throws STAGE_NOT_FOUND before anything is made that only they can undo. */
+export function startPrograms(replacements: Replacements, flavor: FlavorDeclaration): StartPrograms {
+  const of = (stage: StageName): StageProgram => programOf(stage, replacements, flavor)
+  return { stage0: of('stage0'), network: of('network'), stage1: of('stage1'), stage2: of('stage2') }
+}
+
+/** Throws STAGE_NOT_FOUND before there is a pod: also for a stage whose turn would come late. */
+export function requirePrograms(replacements: Replacements): void {
+  for (const path of Object.values(replacements)) foreign(path)
+}
+
 /** The program that a line of the log names. */
 export function recordedProgram(stage: string, program: string): StageProgram {
   return program === 'builtin' ? builtin(stage) : foreign(program)

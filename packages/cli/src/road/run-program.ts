@@ -34,7 +34,7 @@ export function startable<T>(path: string, start: () => T): T {
   try {
     return start()
   } catch (cause) {
-    if (!isErrno(cause, 'ENOENT', 'EACCES', 'ENOEXEC')) throw cause
+    if (!isErrno(cause, 'ENOENT', 'EACCES', 'ENOEXEC') && !isRocketError(cause, 'PROGRAM_MISSING')) throw cause
     throw new RocketError('STAGE_NOT_FOUND', {
       what: `the stage program ${path} cannot be run`, why: cause.message, hint: 'a script needs a first line such as #!/bin/sh', cause,
     })
