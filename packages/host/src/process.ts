@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { constants } from 'node:os'
 import { isErrno } from '@rocket/contracts'
 import { native } from './native.ts'
 import type { Ended } from './native-interface.ts'
@@ -75,8 +74,7 @@ export function drainEnded(): Ended[] {
 
 /** `SIGTERM` for 15; a real-time signal is `SIG40`. */
 export function signalName(signal: number): string {
-  for (const [name, number] of Object.entries(constants.signals)) if (number === signal) return name
-  return `SIG${signal}`
+  return `SIG${signalNames[signal - 1] ?? signal}`
 }
 
 /** 15 for `SIGTERM`, `TERM` or `15`; undefined for what is no signal. */
@@ -84,8 +82,13 @@ export function signalNumber(name: string): number | undefined {
   if (/^\d{1,2}$/.test(name)) return Number(name) >= 1 && Number(name) <= 64 ? Number(name) : undefined
   const upper = name.toUpperCase()
   const full = upper.startsWith('SIG') ? upper : `SIG${upper}`
-  const known = (constants.signals as Record<string, number>)[full]
-  if (known !== undefined) return known
+  const known = signalNames.indexOf(full.slice('SIG'.length))
+  if (known >= 0) return known + 1
   const realTime = /^SIG(\d{2})$/.exec(full)?.[1]
   return realTime !== undefined && Number(realTime) >= 32 && Number(realTime) <= 64 ? Number(realTime) : undefined
 }
+
+/** From 1, as Linux has them on x86-64 and arm64. Node's own table costs the loading of `node:os`. */
+const signalNames: readonly string[] = (
+  'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'
+).split(' ')

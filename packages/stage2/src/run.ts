@@ -46,7 +46,6 @@ async function supervise(plan: SupervisionPlan, context: StageContext): Promise<
     apps: plan.apps.map(({ app }) => ({ app: app.app, stopSignal: app.stopSignal, stopTimeoutMs: app.stopTimeoutMs })),
   })
   const statuses = new StatusFiles(plan, context)
-  statuses.begin()
   await new Promise<void>((resolve, reject) => {
     const timers = new Timers((app) => tell({ kind: 'timeout', app }))
     const processes = new AppProcesses(plan, context, tell)
@@ -85,6 +84,7 @@ async function supervise(plan: SupervisionPlan, context: StageContext): Promise<
       }
     }
     tell({ kind: 'begin' })
+    guarded(() => statuses.begin())
   })
 }
 

@@ -21,14 +21,18 @@ export class StatusFiles {
     this.#state = {
       version: 1, uuid: context.uuid, process: { pid: process.pid, startTime: startTime(process.pid) ?? 0 }, state: 'starting', startedAt: now(),
     }
+    for (const { app } of plan.apps) {
+      this.#statuses.set(app.app, {
+        version: 1, uuid: context.uuid, app: app.app, instance: app.instance, state: 'created', createdAt: this.#state.startedAt,
+      })
+    }
   }
 
+  /** Called once the apps are being launched, which takes the runtime longer than this takes us. */
   begin(): void {
     this.#context.files.write('Stage2State', this.#state)
     this.#view(podLayout.view.pid, `${this.#plan.sandbox.holder.pid}\n`)
-    for (const { app } of this.#plan.apps) {
-      this.#write({ version: 1, uuid: this.#context.uuid, app: app.app, instance: app.instance, state: 'created', createdAt: this.#state.startedAt })
-    }
+    for (const status of this.#statuses.values()) if (status.state === 'created') this.#write(status)
   }
 
   ready(): void {
