@@ -33,6 +33,9 @@ export class StatusFiles {
     this.#context.files.write('Stage2State', this.#state)
     this.#view(podLayout.view.pid, `${this.#plan.sandbox.holder.pid}\n`)
     for (const status of this.#statuses.values()) if (status.state === 'created') this.#write(status)
+    for (const { app } of this.#plan.apps) {
+      this.#view(podLayout.view.environment(app.app), app.environment.map(({ name, value }) => `${name}=${value}\n`).join(''))
+    }
   }
 
   ready(): void {
