@@ -33,8 +33,9 @@ for (const [name, signal] of [['KILL', 9], ['TERM', 15], ['SEGV', 11]] as const)
     ])
     assert.equal(exitCode, signal)
     const { stdout } = await home.rkt(['status', '--format=json', `--uuid-file=${home.file('uuid')}`])
-    const pod = JSON.parse(stdout) as { apps: { name: string; state: string }[] }
-    assert.equal(pod.apps[0]?.state, 'exited')
+    const pod = JSON.parse(stdout) as { apps: { name: string; state: string; signal: number }[] }
+    assert.deepEqual([pod.apps[0]?.state, pod.apps[0]?.signal], ['exited', signal])
+    assert.match((await home.rkt(['status', `--uuid-file=${home.file('uuid')}`])).stdout, new RegExp(`^app-busybox=${signal}$`, 'm'))
   })
 }
 
