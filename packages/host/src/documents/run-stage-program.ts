@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path'
-import { isRocketError, RocketError } from '@rocket/contracts'
+import { isErrno, isRocketError, RocketError } from '@rocket/contracts'
 import { writeErr, writeOut } from '../output.ts'
 import { HandoffFiles } from './handoff-files.ts'
 import type { Stage, StageContext } from './stage.ts'
@@ -27,12 +27,22 @@ async function runVerb(stage: Stage, argv: readonly string[]): Promise<number> {
     if (argv.includes('--dry-run')) writeOut(`${JSON.stringify(plan, undefined, 2)}\n`)
     else await verb.apply(plan as never, context)
     return 0
-  } catch (error) {
-    if (!isRocketError(error)) throw error
+  } catch (thrown) {
+    const error = coded(thrown, `${stage.name} ${name}`)
     writeErr(`${stage.name}: ${error.message}${error.hint === undefined ? '' : `\n  ${error.hint}`}\n`)
     writeOut(`${JSON.stringify({ ...error.toDocument(), stage: stage.name, verb: name })}\n`)
     return 254
   }
+}
+
+/** What the kernel refused is no bug of ours, and often all that is wrong is who runs the program. Anything else is a bug. */
+function coded(error: unknown, what: string): RocketError {
+  if (isRocketError(error)) return error
+  if (!(error instanceof Error) || !('syscall' in error)) throw error
+  const forbidden = isErrno(error, 'EACCES', 'EPERM') && process.geteuid?.() !== 0
+  return new RocketError(forbidden ? 'NOT_ROOT' : 'SYSCALL_FAILED', {
+    what: `${what} cannot go on`, why: error.message, cause: error, ...(forbidden ? { hint: 'this needs root' } : {}),
+  })
 }
 
 function contextOfProgram(stage: Stage): StageContext {
