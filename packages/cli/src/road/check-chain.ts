@@ -46,7 +46,7 @@ function digestIfThere(path: string): string | undefined {
   try {
     return `sha256:${sha256Hex(readFileSync(path))}`
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined
     throw error
   }
 }
