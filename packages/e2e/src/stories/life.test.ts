@@ -179,7 +179,8 @@ story('pods that start while gc runs again and again all run', async () => {
 story('what an earlier fetch brought is not collected while a pod of it is being prepared', async () => {
   const { home, images } = stage
   const [first, ...others] = await Promise.all([
-    home.rkt(['prepare', '--insecure-options=image', images.guest]), home.rkt(['gc']), home.rkt(['image', 'rm', 'example.com/guest']), home.rkt(['gc']),
+    home.rkt(['prepare', '--insecure-options=image', images.guest]),
+    home.rkt(['gc']), home.rkt(['image', 'rm', 'example.com/guest']), home.rkt(['gc']),
   ])
   for (const { exitCode, stderr } of [first, ...others]) assert.equal(exitCode, 0, stderr)
   const { stdout, stderr } = await home.rkt(['run-prepared', '--net=none', first.stdout.trim()])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { names, until } from '../program/home.ts'
 import { sh, story, tellStories } from '../program/story.ts'
@@ -79,6 +79,8 @@ story('trace tells every stage and that no hand-off was altered', async () => {
 for (const [file, change] of [
   ['pod.json', (text: string) => text.replace('"volumes"', '"volumes" ')],
   ['apps/busybox/app.json', (text: string) => text.replace('hello', 'HELLO')],
+  // No stage reads this one again.
+  ['request.json', (text: string) => `${text}\n`],
   ['apps/busybox/image.json', (text: string) => text.replace('example.com', 'example.org')],
 ] as const) {
   story(`a pod whose ${file} was edited is not run, and trace names the file`, async () => {
@@ -98,13 +100,19 @@ for (const [file, change] of [
   })
 }
 
-story('trace also names an edited document that no later stage reads', async () => {
-  const { home, images } = stage
-  const uuid = await prepare(images.busybox)
-  appendFileSync(join(home.data, 'pods/prepared', uuid, 'request.json'), '\n')
-  const { exitCode, stderr } = await home.rkt(['trace', uuid])
-  assert.deepEqual([exitCode, stderr], [254, 'trace: request.json is altered since cli request wrote it\n'])
-})
+for (const [what, spoil] of [
+  ['of which a hand-off is gone', (pod: string) => rmSync(join(pod, 'images.json'))],
+  ['with a hand-off that no stage wrote', (pod: string) => copyFileSync(join(pod, 'pod.json'), join(pod, 'start.json'))],
+] as const) {
+  story(`a pod ${what} is not run`, async () => {
+    const { home, images } = stage
+    const uuid = await prepare(images.busybox)
+    spoil(join(home.data, 'pods/prepared', uuid))
+    const { exitCode, stderr } = await home.rkt(['run-prepared', '--net=none', uuid])
+    assert.equal(exitCode, 254)
+    assert.match(stderr, /\[HANDOFF_ALTERED\]/)
+  })
+}
 
 story('a failed preparation leaves a pod that gc collects at once', async () => {
   const { home, images } = stage

@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { flavor, stage2, withoutReference } from '../fixtures/reference.ts'
 import { startPod, textOf } from '../program/home.ts'
 import { plain, sh, story, tellStories } from '../program/story.ts'
-import { repository } from '../set-up/checkout.ts'
 
 const stage = tellStories()
-const reference = join(repository, 'packages/conformance/reference')
-const flavor = join(reference, 'flavor-pod-sh')
-const stage2 = join(reference, 'stage2.sh')
-const withoutJq = spawnSync('jq', ['--version']).status === 0 ? false : 'jq, which the reference stages use, is not installed'
-const lacks = (path: string): false | string => existsSync(path) ? withoutJq : `${path} is not there`
-
 story('a flavor in plain shell runs a pod of two apps, and is entered and stopped', async () => {
   const { home, images } = stage
   const { uuid, running } = await startPod(home, [
@@ -25,14 +17,14 @@ story('a flavor in plain shell runs a pod of two apps, and is entered and stoppe
   const { stdout } = await running.ended
   assert.match(stdout, /from one/)
   assert.match((await home.rkt(['trace', uuid])).stdout, /flavor-pod-sh\/stage1/)
-}, lacks(flavor))
+}, withoutReference)
 
 story('a flavor in plain shell passes exit codes on, into the status too', async () => {
   const { home, images } = stage
   const { exitCode, stderr } = await home.rkt(['run', ...plain, `--flavor=${flavor}`, '--uuid-file-save=uuid', images.exits, '--', '5'])
   assert.equal(exitCode, 5, stderr)
   assert.match((await home.rkt(['status', '--uuid-file=uuid'])).stdout, /^app-exits=5$/m)
-}, lacks(flavor))
+}, withoutReference)
 
 story('a flavor in plain shell is refused what it does not declare', async () => {
   const { home, images } = stage
@@ -40,7 +32,7 @@ story('a flavor in plain shell is refused what it does not declare', async () =>
   assert.equal(exitCode, 254)
   assert.match(stderr, /FLAVOR_LACKS_FEATURE/)
   assert.match(stderr, /isolator-memory/)
-}, lacks(flavor))
+}, withoutReference)
 
 for (const code of [0, 5]) {
   story(`a stage2 in plain shell supervises the default flavor: exit code ${code}`, async () => {
@@ -51,7 +43,7 @@ for (const code of [0, 5]) {
     assert.equal(exitCode, code, stderr)
     assert.match((await home.rkt(['status', '--uuid-file=uuid'])).stdout, new RegExp(`^state=exited$[^]*^app-exits=${code}$`, 'm'))
     assert.ok((await home.rkt(['trace', textOf(home.file('uuid'))])).stdout.includes('stage2.sh'))
-  }, lacks(stage2))
+  }, withoutReference)
 }
 
 story('a stage that fails without a word is told by its program and code, and nothing is left', async () => {

@@ -63,15 +63,18 @@ async function measure(home: Home, images: Images): Promise<Record<ScenarioName,
   return durations as Record<ScenarioName, number>
 }
 
-/** Returns the scenarios that were interrupted. */
-async function strike(
-  home: Home, images: Images, batch: readonly Kill[], durations: Readonly<Record<ScenarioName, number>>,
-): Promise<ScenarioName[]> {
+/** Returns the scenarios that were interrupted. Corrects the durations by what it sees: other work on the machine comes and goes. */
+async function strike(home: Home, images: Images, batch: readonly Kill[], durations: Record<ScenarioName, number>): Promise<ScenarioName[]> {
   const cut: ScenarioName[] = []
   await each(batch, async ({ scenario, moment, wholeGroup }) => {
     const { before, words } = scenarios[scenario]
     const made = (await before?.(home, images)) ?? ''
+    const begun = performance.now()
     const running = home.start(words(images, made), { ownGroup: true })
+    void running.ended.then(({ signal }) => {
+      if (signal !== 'SIGKILL') durations[scenario] = (durations[scenario] + performance.now() - begun) / 2
+      else if (moment > 0.9) durations[scenario] *= 1.1
+    })
     await new Promise((resolve) => setTimeout(resolve, moment * durations[scenario]))
     try {
       process.kill(wholeGroup ? -running.pid : running.pid, 'SIGKILL')

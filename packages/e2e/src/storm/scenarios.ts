@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import type { Images } from '../fixtures/images.ts'
+import { flavor, withoutReference } from '../fixtures/reference.ts'
 import type { Home } from '../program/home.ts'
 
 export type ScenarioName =
-  'fetch' | 'fetch layout' | 'prepare' | 'run' | 'run several' | 'run copied' | 'run on a network' | 'run fly' | 'run-prepared' | 'gc'
+  'fetch' | 'fetch layout' | 'prepare' | 'run' | 'run several' | 'run copied' | 'run on a network' | 'run fly' | 'run in shell' |
+  'run-prepared' | 'gc'
 
 interface Scenario {
   /** Makes what the command needs. Its result goes into the command's words. */
@@ -30,6 +32,10 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     words: ({ server }) => ['run', unsigned, hasPlugins ? `--port=talk:${nextPort()}` : '--net=host', server, ...briefly],
   },
   'run fly': { words: ({ busybox }) => ['run', unsigned, '--flavor=fly', busybox, ...briefly] },
+  /** Where the flavor is foreign and cannot run, another pod of our own. */
+  'run in shell': {
+    words: ({ busybox }) => ['run', ...alone, ...(withoutReference === false ? [`--flavor=${flavor}`] : []), busybox, ...briefly],
+  },
   'run-prepared': {
     before: async (home, { busybox }) => (await home.rkt(['prepare', '--quiet', unsigned, busybox, ...briefly])).stdout.trim(),
     words: (_, uuid) => ['run-prepared', '--net=none', uuid],

@@ -11,7 +11,9 @@ test('a storm is repeated by its seed, and spreads its kills over all scenarios 
   assert.deepEqual(planStorm(kills, 7), planStorm(kills, 7))
   assert.notDeepEqual(planStorm(kills, 7), planStorm(kills, 8))
   const all = planStorm(1000, 7).flat()
-  for (const name of scenarioNames) assert.equal(all.filter(({ scenario }) => scenario === name).length, 1000 / scenarioNames.length)
+  for (const name of scenarioNames) {
+    assert.ok(Math.abs(all.filter(({ scenario }) => scenario === name).length - 1000 / scenarioNames.length) < 1)
+  }
   for (let tenth = 0; tenth < 10; tenth++) assert.ok(all.filter(({ moment }) => Math.floor(moment * 10) === tenth).length > 60)
 })
 
