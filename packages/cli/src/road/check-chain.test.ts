@@ -39,7 +39,8 @@ before(async () => {
   const labels = [{ name: 'os', value: 'linux' }, { name: 'arch', value: process.arch === 'arm64' ? 'aarch64' : 'amd64' }]
   const manifest = JSON.stringify({ acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/app', labels, app })
   await packAci(join(root, 'app.aci'), { rootfs: join(root, 'rootfs'), manifest })
-  const words = invocation('prepare', '--insecure-options=image', join(root, 'app.aci'), '--name=one', '---', join(root, 'app.aci'), '--name=two')
+  const aci = join(root, 'app.aci')
+  const words = invocation('prepare', '--insecure-options=image', aci, '--name=one', '---', aci, '--name=two')
   const settings = readSettings(words.flags)
   const prepared = await preparePod(planRequest(words, settings), { ...surroundingsOf(settings, words.flags), sync: true })
   storePrepared(prepared, settings.dataDirectory)

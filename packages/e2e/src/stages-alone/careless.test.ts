@@ -35,14 +35,24 @@ const cases: Readonly<Record<string, Case>> = {
   'writes a document that breaks its schema': {
     up: good.replace('"none"', '"quantum"'), code: 'DOCUMENT_INVALID', says: /net\.json.*\/mode/s,
   },
-  'writes a document of another version': { up: good.replace('"version":1', '"version":2'), code: 'DOCUMENT_VERSION_UNKNOWN', says: /net\.json/ },
+  'writes a document of another version': {
+    up: good.replace('"version":1', '"version":2'), code: 'DOCUMENT_VERSION_UNKNOWN', says: /net\.json/,
+  },
   'writes a document of another pod': { up: anotherPod, code: 'DOCUMENT_INVALID', says: /net\.json is not valid: \/uuid/ },
-  'edits what an earlier stage wrote': { up: `${good}; sed -i s/apps/sandbox/ pod.json`, code: 'HANDOFF_ALTERED', says: /pod\.json is not what/ },
-  'removes what an earlier stage wrote': { up: `${good}; rm apps/busybox/image.json`, code: 'HANDOFF_ALTERED', says: /image\.json .*it is gone/s },
-  'writes what another stage is to write': { up: `${good}; cp net.json run.json`, code: 'HANDOFF_ALTERED', says: /run\.json .*no stage was to write it/s },
+  'edits what an earlier stage wrote': {
+    up: `${good}; sed -i s/apps/sandbox/ pod.json`, code: 'HANDOFF_ALTERED', says: /pod\.json is not what/,
+  },
+  'removes what an earlier stage wrote': {
+    up: `${good}; rm apps/busybox/image.json`, code: 'HANDOFF_ALTERED', says: /image\.json .*it is gone/s,
+  },
+  'writes what another stage is to write': {
+    up: `${good}; cp net.json run.json`, code: 'HANDOFF_ALTERED', says: /run\.json .*no stage was to write it/s,
+  },
   'adds an app': { up: `${good}; mkdir apps/more; cp apps/busybox/*.json apps/more`, code: 'HANDOFF_ALTERED', says: /apps\/more/ },
   'hangs': { up: 'sleep 1000', code: 'STAGE_TIMEOUT', says: /did not end within 0\.5 s/, env: { RKT_STAGE_TIMEOUT_MS: '500' } },
-  'hangs behind a trap': { up: `trap '' TERM INT HUP; while :; do sleep 1; done`, code: 'STAGE_TIMEOUT', says: /killed/, env: { RKT_STAGE_TIMEOUT_MS: '500' } },
+  'hangs behind a trap': {
+    up: `trap '' TERM INT HUP; while :; do sleep 1; done`, code: 'STAGE_TIMEOUT', says: /killed/, env: { RKT_STAGE_TIMEOUT_MS: '500' },
+  },
   'fails without a word': { up: 'exit 9', code: 'STAGE_FAILED', says: /exit code 9/ },
   'fails with words that are no error document': { up: 'echo "all is lost"; exit 9', code: 'STAGE_FAILED', says: /no error document/ },
   'prints an error document': {
@@ -90,7 +100,7 @@ for (const [name, habit] of [
     const { home, images } = stage
     const program = writeProgram(home, 'careless.sh', `[ "$1" = up ] || exit 0\n${good}\n${habit}`)
     // While the pod runs its lock is held: gc passes it over.
-    const running = home.start(['run', ...plain, `--network-stage=${program}`, '--uuid-file-save=uuid', ...sh(images.busybox, 'echo up; sleep 0.5; exit 5')])
+    const running = home.start(['run', ...plain, `--network-stage=${program}`, ...sh(images.busybox, 'echo up; sleep 0.5; exit 5')])
     await new Promise((resolve) => running.stdout.once('data', resolve))
     await home.rkt(['gc', '--grace-period=0s'])
     const { exitCode, stdout, stderr } = await running.ended
@@ -120,16 +130,21 @@ for (const [name, body, code, says] of [
 
 story('a stage2 that starts an app and is killed leaves nothing of the app', async () => {
   const { home, images } = stage
-  const program = writeProgram(home, 'stage2.sh', `eval "set -- $(jq -r '.launch.foreground | @sh' apps/busybox/run.json)"\n"$@" & sleep 0.5; kill -KILL $$`)
-  const { exitCode, stdout, stderr } = await home.rkt(['run', ...plain, `--stage2=${program}`, ...sh(images.busybox, 'echo up; sleep 1000')])
+  const program = writeProgram(home, 'stage2.sh', `
+eval "set -- $(jq -r '.launch.foreground | @sh' apps/busybox/run.json)"
+"$@" & sleep 0.5; kill -KILL $$`)
+  const words = ['run', ...plain, `--stage2=${program}`, ...sh(images.busybox, 'echo up; sleep 1000')]
+  const { exitCode, stdout, stderr } = await home.rkt(words)
   assert.deepEqual([exitCode, stdout], [254, 'up\n'], stderr)
   await assertHostClean(home)
 })
 
+const unknownImage = `{"version":1,"uuid":"'$RKT_UUID'","images":[{"reference":"x","imageId":"sha512-${'0'.repeat(64)}"}]}`
+
 for (const [name, body, code] of [
   ['leaves no document', 'exit 0', 'DOCUMENT_MISSING'],
   ['writes garbage', 'echo garbage > $RKT_POD/images.json', 'DOCUMENT_INVALID'],
-  ['names an image that is not in the store', `echo '{"version":1,"uuid":"'$RKT_UUID'","images":[{"reference":"x","imageId":"sha512-'$(printf %064d 0)'"}]}' > $RKT_POD/images.json`, ''],
+  ['names an image that is not in the store', `echo '${unknownImage}' > $RKT_POD/images.json`, ''],
   ['edits the request', 'echo " " >> $RKT_POD/request.json; exit 0', 'HANDOFF_ALTERED'],
   ['leaves a daemon and fails', 'setsid sleep 1000 & exit 4', 'STAGE_FAILED'],
 ] as const) {
@@ -158,7 +173,10 @@ story('a network stage whose down fails is told; the exit code is the pod\'s, an
   assert.equal(existsSync(program), true)
 })
 
-for (const [name, text] of [['a directory', undefined], ['not executable', '#!/bin/sh\n'], ['no program', 'neither ELF nor #!\n'], ['without its interpreter', '#!/nonexistent\n']] as const) {
+for (const [name, text] of [
+  ['a directory', undefined], ['not executable', '#!/bin/sh\n'], ['no program', 'neither ELF nor #!\n'],
+  ['without its interpreter', '#!/nonexistent\n'],
+] as const) {
   story(`a stage program that is ${name}: STAGE_NOT_FOUND`, async () => {
     const { home, images } = stage
     const path = text === undefined ? home.file('') : writeProgram(home, `is-${name.replaceAll(' ', '-')}`, '')

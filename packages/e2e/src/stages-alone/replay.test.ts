@@ -12,7 +12,7 @@ import { treeState } from './tree-state.ts'
 const stage = tellStories()
 const unsigned = '--insecure-options=image'
 
-/** Prepares a pod, and copies it with the store to another data directory, which nothing connects with the first one or with the image's file. */
+/** Prepares a pod, and copies it with the store to another data directory; the first one and the image's file then forget them. */
 async function moveElsewhere(): Promise<{ there: Home; uuid: string }> {
   const { home, images } = stage
   const image = home.file('gone.aci')

@@ -31,23 +31,30 @@ const atMnt = '--mount=volume=shared,target=/mnt/shared'
 const pods: Readonly<Record<string, Pod>> = {
   'one app with volumes': {
     flavor: 'oci', code: 3,
-    words: () => [...plain, volume(), '--volume=data,kind=empty,mode=0710,uid=1000', stage.images.data, atMnt, '--exec=/bin/sh', '--', '-c', 'echo x > /data/x; echo y > /y; exit 3'],
+    words: () => [
+      ...plain, volume(), '--volume=data,kind=empty,mode=0710,uid=1000', stage.images.data, atMnt,
+      '--exec=/bin/sh', '--', '-c', 'echo x > /data/x; echo y > /y; exit 3',
+    ],
   },
   'two apps, the second failing': {
     flavor: 'oci', code: 7,
     words: () => [
-      ...plain, volume(), atMnt, '--hostname=web', '--set-env=A=b', ...sh(stage.images.busybox, 'echo one; sleep 60', '--name=one', '--user=1000'),
-      '---', ...sh(stage.images.busybox, 'sleep 0.3; echo two >&2; exit 7', '--name=two', '--memory=64M'),
+      ...plain, volume(), atMnt, '--hostname=web', '--set-env=A=b',
+      ...sh(stage.images.busybox, 'echo one; sleep 60', '--name=one', '--user=1000'), '---',
+      ...sh(stage.images.busybox, 'sleep 0.3; echo two >&2; exit 7', '--name=two', '--memory=64M'),
     ],
   },
   'an app on the chroot flavor': {
-    flavor: 'fly', code: 4, words: () => ['--insecure-options=image', volume(), atMnt, ...sh(stage.images.busybox, 'cat /mnt/shared/note 2>/dev/null; exit 4')],
+    flavor: 'fly', code: 4,
+    words: () => ['--insecure-options=image', volume(), atMnt, ...sh(stage.images.busybox, 'ls /mnt/shared; exit 4')],
   },
 }
 
 const published: Pod = {
   flavor: 'oci', code: 0,
-  words: async () => ['--insecure-options=image', `--port=talk:${await freePort()}`, '--dns=192.0.2.1', stage.images.server, '--exec=/bin/true'],
+  words: async () => [
+    '--insecure-options=image', `--port=talk:${await freePort()}`, '--dns=192.0.2.1', stage.images.server, '--exec=/bin/true',
+  ],
 }
 
 async function compare(pod: Pod, replaced: readonly StageProgramName[], origin: Origin): Promise<void> {

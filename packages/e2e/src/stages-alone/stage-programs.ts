@@ -17,8 +17,13 @@ export function stageProgram(home: Home, stage: StageProgramName, origin: Origin
   return writeProgram(home, `${stage}-from-source`, `exec ${node} ${join(root, 'packages', stage, 'src/bin.ts')} "$@"`)
 }
 
-/** Words that put programs in the place of these stages: a configuration directory for all but stage1, the directory of a flavor for that. */
-export function replacing(home: Home, stages: Partial<Record<StageProgramName, string>>, flavor: 'oci' | 'fly'): { global: string[]; run: string[] } {
+export interface Replacing {
+  global: string[]
+  run: string[]
+}
+
+/** Words that put programs in the place of these stages: a configuration directory, and for stage1 the directory of a flavor. */
+export function replacing(home: Home, stages: Partial<Record<StageProgramName, string>>, flavor: 'oci' | 'fly'): Replacing {
   const configured = Object.entries(stages).filter(([stage]) => !stage.startsWith('stage1-'))
   const stage1 = stages[`stage1-${flavor}`]
   return {
