@@ -181,6 +181,15 @@ test('an app whose launch vector fails is failed, and the pod ends with 254', as
   assert.equal(rktStatus(directory, 'web'), '254')
 })
 
+test('a launcher that succeeds without leaving a pid fails the app, not the supervisor', async () => {
+  const directory = makePod({ web: { script: '' } })
+  new HandoffFiles(directory).write('AppRun', {
+    ...appRunDocument('web', { script: '' }), launch: { detached: { argv: ['/bin/sh', '-c', ':'], pidFile: 'apps/web/pid' } },
+  }, 'web')
+  assert.equal((await supervise(directory)).state.result, 254)
+  assert.match(statusOf(directory, 'web').reason ?? '', /left no pid/)
+})
+
 test('a launch program that is not there fails the app, not the supervisor', async () => {
   const directory = makePod({ web: { script: '' } })
   new HandoffFiles(directory).write('AppRun', { ...appRunDocument('web', { script: '' }), launch: { foreground: ['/nonexistent'] } }, 'web')

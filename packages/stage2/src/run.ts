@@ -16,7 +16,7 @@ export interface SupervisionPlan {
 }
 
 /** Long enough after the start that many pods started at once are all up. */
-const idleAfterMs = 5000
+const idleAfterMs = 3000
 
 /** The signals that `rkt run` hands on as they are; TERM and INT ask the pod to end. */
 const forwardedSignals: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGUSR1', 'SIGUSR2']

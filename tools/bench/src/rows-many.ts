@@ -16,8 +16,8 @@ export const memoryRow: Row = {
     const running = Array.from({ length: count }, () => start(command))
     try {
       await waitFor(() => apps().length >= count, 120_000)
-      // What a start leaves behind is given back by then.
-      await new Promise((done) => setTimeout(done, 3000))
+      // Idle: what a start leaves behind is given back a few seconds later.
+      await new Promise((done) => setTimeout(done, 10_000))
       const ours = descendants(running.map((process) => process.pid as number)).filter(({ command: line }) => !isApp(line))
       return { ours: [ours.reduce((sum, { pid }) => sum + pssKb(pid), 0) / 1024 / count], peer: [] }
     } finally {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isAlive, native, processStat, type Ended, type StageContext } from '@rocket/host'
 import type { EndedApp, PolicyEvent } from '../policy/types.ts'
@@ -128,7 +128,11 @@ export class AppProcesses {
       app.streams.begin(ended.pid)
       return this.#over(app, { kind: 'failed', reason: launchFailure(ended) })
     }
-    const pid = Number(readFileSync(join(this.#context.podDirectory, pidFile), 'utf8'))
+    const path = join(this.#context.podDirectory, pidFile)
+    const pid = existsSync(path) ? Number(readFileSync(path, 'utf8')) : NaN
+    if (!(Number.isSafeInteger(pid) && pid > 0)) {
+      return this.#over(app, { kind: 'failed', reason: `the launch vector exited with 0 and left no pid in ${pidFile}` })
+    }
     this.#running(app, pid)
     const already = this.#unclaimed.get(pid)
     if (![...this.#apps.values()].some((one) => one.launcher !== undefined)) this.#unclaimed.clear()
