@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isErrno } from '@rocket/contracts'
 import { native } from './native.ts'
 import type { Ended } from './native-interface.ts'
@@ -17,9 +17,12 @@ export interface ProcessStat {
 
 /** Undefined when there is no such process. */
 export function processStat(pid: number): ProcessStat | undefined {
+  const path = `/proc/${pid}/stat`
+  // Asked first: an exception costs milliseconds, and this is asked of processes that are gone.
+  if (!existsSync(path)) return undefined
   let text: string
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    text = readFileSync(path, 'latin1')
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined
     throw error

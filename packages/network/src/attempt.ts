@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, type Attachment } from '@rocket/contracts'
 import { writeFileAtomic, type StageContext } from '@rocket/host'
@@ -22,8 +22,11 @@ export function recordAttempt(context: StageContext, plan: UpPlan): void {
 }
 
 export function readAttempt(context: StageContext): Attempt | undefined {
+  const path = join(context.podDirectory, file)
+  // The usual case, and an exception costs milliseconds.
+  if (!existsSync(path)) return undefined
   try {
-    return JSON.parse(readFileSync(join(context.podDirectory, file), 'utf8')) as Attempt
+    return JSON.parse(readFileSync(path, 'utf8')) as Attempt
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     if (error instanceof SyntaxError) return undefined
@@ -32,7 +35,8 @@ export function readAttempt(context: StageContext): Attempt | undefined {
 }
 
 export function forgetAttempt(context: StageContext): void {
-  rmSync(join(context.podDirectory, file), { force: true })
+  const path = join(context.podDirectory, file)
+  if (existsSync(path)) rmSync(path, { force: true })
 }
 
 /** The link of an attachment of net.json: `config` is what `up` wrote there. */
