@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { isErrno, podPlaces, RocketError, type PodPlace } from '@rocket/contracts'
 import { probeLock } from '@rocket/host'
 import { useQuickExit } from '../print/quick-exit.ts'
@@ -65,11 +65,8 @@ function probePod(dataDirectory: string, uuid: string, place: PodPlace): Located
 }
 
 function uuidsIn(dataDirectory: string, place: PodPlace): string[] {
-  const path = `${dataDirectory}/pods/${place}`
-  // Asked first: the first exception that Node's fs throws in a process costs milliseconds.
-  if (!existsSync(path)) return []
   try {
-    return readdirSync(path).filter((name) => uuidPattern.test(name))
+    return readdirSync(`${dataDirectory}/pods/${place}`).filter((name) => uuidPattern.test(name))
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return []
     throw error
