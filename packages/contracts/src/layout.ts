@@ -25,7 +25,6 @@ export const podLayout = {
     created: 'pod-created',
     pid: 'pid',
     netInfo: 'net-info.json',
-    subcgroup: 'subcgroup',
     imageManifest: (app: string): string => `appsinfo/${app}/manifest`,
     status: (app: string): string => `stage1/rootfs/rkt/status/${app}`,
     environment: (app: string): string => `stage1/rootfs/rkt/env/${app}`,
@@ -47,7 +46,6 @@ export const storeLayout = {
 /** Effects outside the pod directory carry names that follow from the UUID, so that gc can undo them from the UUID alone. */
 export const outsideNames = {
   runDirectory: (uuid: string): string => `/run/rkt/${uuid}`,
-  netns: (uuid: string): string => `/run/rkt/${uuid}/netns`,
   /** One level only: runtimes remove just the leaf. */
   cgroup: (uuid: string, app: string): string => `rkt-${uuid}-${app}`,
   cgroupPrefix: (uuid: string): string => `rkt-${uuid}`,
