@@ -18,7 +18,7 @@ let serial = 0
  * stands and nothing lies beside; after a kill, a file that `removeLeftovers` knows. Throws DISK_FULL or SYSCALL_FAILED.
  */
 export function writeFileAtomic(path: string, data: string | Uint8Array, options: AtomicFileOptions = {}): void {
-  const beside = join(dirname(path), `${prefix}${process.pid}-${serial++}-${basename(path).slice(0, 200)}`)
+  const beside = nameBeside(path)
   try {
     const fd = openSync(beside, 'wx', options.mode ?? 0o644)
     try {
@@ -33,6 +33,11 @@ export function writeFileAtomic(path: string, data: string | Uint8Array, options
     throw syscallError(error, `cannot write ${path}`)
   }
   if (options.sync === true) syncDirectory(dirname(path))
+}
+
+/** A name of ours in the same directory that nobody has, and that `removeLeftovers` knows. */
+export function nameBeside(path: string): string {
+  return join(dirname(path), `${prefix}${process.pid}-${serial++}-${basename(path).slice(0, 200)}`)
 }
 
 /** Makes the names in a directory survive a power cut. */
@@ -94,6 +99,7 @@ function tooLarge(path: string, maxBytes: number): RocketError {
   return new RocketError('DOCUMENT_INVALID', { what: `${path} is too large`, why: `more than ${maxBytes} bytes` })
 }
 
-function writeAll(fd: number, data: Uint8Array): void {
+/** From the start of the file, or of what was written through this descriptor. */
+export function writeAll(fd: number, data: Uint8Array): void {
   for (let offset = 0; offset < data.length;) offset += writeSync(fd, data, offset)
 }

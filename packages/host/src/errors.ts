@@ -1,4 +1,4 @@
-import { isErrno, RocketError } from '@rocket/contracts'
+import { isErrno, isRocketError, RocketError } from '@rocket/contracts'
 
 /**
  * The error a user meets when the kernel refused: DISK_FULL for a full disk or quota, SYSCALL_FAILED otherwise. `what` says what was being
@@ -7,10 +7,15 @@ import { isErrno, RocketError } from '@rocket/contracts'
 export function syscallError(error: unknown, what: string): RocketError {
   if (error instanceof RocketError) return error
   const why = error instanceof Error ? error.message : String(error)
-  if (isErrno(error, 'ENOSPC', 'EDQUOT')) {
+  if (isDiskFull(error)) {
     return new RocketError('DISK_FULL', { what, why, hint: 'free some space (rkt gc, rkt image rm), or use another --dir', cause: error })
   }
   return new RocketError('SYSCALL_FAILED', { what, why, cause: error })
+}
+
+/** Whether an error of Node, of the native part or of ours tells of a full disk or quota. */
+export function isDiskFull(error: unknown): boolean {
+  return isErrno(error, 'ENOSPC', 'EDQUOT') || isRocketError(error, 'DISK_FULL')
 }
 
 /** Runs `work`; what it throws becomes a `syscallError`. */

@@ -1,6 +1,6 @@
 export { type AtomicFileOptions, readFileCapped, readJsonFile, removeLeftovers, syncDirectory, writeFileAtomic } from './atomic-file.ts'
 export { type BindOptions, bindMount } from './bind-mount.ts'
-export { describing, syscallError } from './errors.ts'
+export { describing, isDiskFull, syscallError } from './errors.ts'
 export { findProgram, installHint, requireProgram } from './find-program.ts'
 export { bootId } from './boot-id.ts'
 export { boundingSet, capabilityNames, type CapabilitySet, kernelCapabilities, parseCapabilities, readCapabilities } from './capabilities.ts'
@@ -29,6 +29,7 @@ export {
   childrenOf, drainEnded, isAlive, parseProcessStat, processStat, type ProcessStat, signalName, signalNumber, startTime,
 } from './process.ts'
 export { readFileInRoot } from './read-in-root.ts'
+export { ReservedFile } from './reserved-file.ts'
 export {
   finishPrograms, programFailed, type ProgramResult, runProgram, runProgramOrFail, type RunProgramOptions, type RunningProgram, startProgram,
 } from './run-program.ts'

@@ -106,6 +106,13 @@ test('a reader that has gone away ends the output without an error', () => {
   assert.equal(runProgram('sh', ['-c', `"$0" --input-type=module -e "$1" | head -1`, process.execPath, script]).stdout.toString(), 'y\n')
 })
 
+test('a full disk takes narration silently, and refuses an answer', () => {
+  const script = `import { writeErr, writeOut } from '${moduleUrl('output.ts')}'
+    if (writeErr('x')) process.exit(1)
+    try { writeOut('x') } catch (error) { process.exit(error.code === 'ENOSPC' ? 7 : 2) }`
+  assert.equal(runProgram('sh', ['-c', `"$0" --input-type=module -e "$1" > /dev/full 2>&1`, process.execPath, script]).exitCode, 7)
+})
+
 test('the addon loads in 2 ms', () => {
   const path = new URL('../dist/native/rocket.node', import.meta.url).pathname
   const source = `const t = performance.now(); process.dlopen({ exports: {} }, '${path}'); console.log(performance.now() - t)`

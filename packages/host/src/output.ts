@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { isErrno } from '@rocket/contracts'
+import { isDiskFull } from './errors.ts'
 import { linux } from './linux.ts'
 import { native } from './native.ts'
 
@@ -11,9 +12,14 @@ export function writeOut(text: string | Uint8Array): boolean {
   return writeFully(1, text)
 }
 
-/** Standard error, likewise. */
+/** Standard error, likewise. It is narration: what a full disk does not take of it is lost, and false is returned. */
 export function writeErr(text: string | Uint8Array): boolean {
-  return writeFully(2, text)
+  try {
+    return writeFully(2, text)
+  } catch (error) {
+    if (isDiskFull(error)) return false
+    throw error
+  }
 }
 
 /** All of it, to a descriptor that may be non-blocking (a terminal or pipe shared with another program): then it waits for room. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn as spawnNode } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -106,6 +106,7 @@ for (const detached of [false, true]) {
     assert.equal(statusOf(directory, 'web').exitCode, 7)
     assert.equal(rktStatus(directory, 'web'), '7')
     assert.equal(readFileSync(join(directory, 'cleaned'), 'utf8'), 'web\npod\n')
+    assert.deepEqual(globSync('**/.*', { cwd: directory }), [], 'what was reserved is used up or given back')
   })
 
   test(`tells a signal from an exit code above 128 of a ${how} app`, async () => {
@@ -179,6 +180,7 @@ test('an app whose launch vector fails is failed, and the pod ends with 254', as
   assert.equal(state.result, 254)
   assert.deepEqual([statusOf(directory, 'web').state, statusOf(directory, 'web').reason], ['failed', 'the launch vector exited with 1'])
   assert.equal(rktStatus(directory, 'web'), '254')
+  assert.deepEqual(globSync('**/.*', { cwd: directory }), [])
 })
 
 test('a launcher that succeeds without leaving a pid fails the app, not the supervisor', async () => {

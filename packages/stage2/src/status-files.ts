@@ -1,18 +1,27 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { podLayout, type AppStatus, type Stage2State } from '@rocket/contracts'
-import { startTime, writeFileAtomic, type StageContext } from '@rocket/host'
+import { documentFile, isDiskFull, ReservedFile, startTime, writeFileAtomic, type StageContext } from '@rocket/host'
 import type { EndedApp, PolicyAction } from './policy/types.ts'
 import type { SupervisionPlan } from './run.ts'
 
 type RecordAction = Extract<PolicyAction, { kind: 'record' }>
 type EndAction = Extract<PolicyAction, { kind: 'end' }>
 
-/** Writes what became of the pod and its apps: our documents, and the files in which rkt's readers look for the same. */
+/** Of our documents, and of the files in which rkt's readers look for the same. */
+const documentMode = 0o640
+const viewMode = 0o644
+
+/**
+ * Writes what became of the pod and its apps: our documents, and the files in which rkt's readers look for the same. A disk that fills
+ * while the pod runs ends nothing: room for every later word is reserved at the beginning, and what finds none all the same is warned of.
+ */
 export class StatusFiles {
   readonly #plan: SupervisionPlan
   readonly #context: StageContext
   readonly #statuses = new Map<string, AppStatus>()
+  /** By path. */
+  readonly #reserved = new Map<string, ReservedFile>()
   #state: Stage2State
 
   constructor(plan: SupervisionPlan, context: StageContext) {
@@ -32,7 +41,15 @@ export class StatusFiles {
   begin(): void {
     this.#context.files.write('Stage2State', this.#state)
     this.#view(podLayout.view.pid, `${this.#plan.sandbox.holder.pid}\n`)
-    for (const status of this.#statuses.values()) if (status.state === 'created') this.#write(status)
+    // Still to come: ready, ended.
+    this.#reserve(documentFile('Stage2State'), 2, documentMode)
+    for (const status of this.#statuses.values()) {
+      if (status.state !== 'created') continue
+      this.#write(status)
+      // Still to come: running, over.
+      this.#reserve(documentFile('AppStatus', status.app), 2, documentMode)
+      this.#reserve(podLayout.view.status(status.app), 1, viewMode)
+    }
     for (const { app } of this.#plan.apps) {
       this.#view(podLayout.view.environment(app.app), app.environment.map(({ name, value }) => `${name}=${value}\n`).join(''))
     }
@@ -40,9 +57,11 @@ export class StatusFiles {
 
   ready(): void {
     this.#replaceState({ ...this.#state, state: 'ready' })
-    const path = join(this.#context.podDirectory, podLayout.view.supervisorStatus)
-    mkdirSync(dirname(path), { recursive: true })
-    symlinkSync('ready', path)
+    const path = this.#path(podLayout.view.supervisorStatus)
+    this.#surviveFullDisk(path, () => {
+      mkdirSync(dirname(path), { recursive: true })
+      symlinkSync('ready', path)
+    })
   }
 
   record(action: RecordAction, pid: number | undefined): void {
@@ -70,22 +89,48 @@ export class StatusFiles {
       ...(action.signal === undefined ? {} : { signal: action.signal }),
       ...(action.firstFailure === undefined ? {} : { firstFailure: action.firstFailure }),
     })
+    for (const reserved of this.#reserved.values()) reserved.release()
   }
 
   #write(status: AppStatus): void {
     this.#statuses.set(status.app, status)
-    this.#context.files.write('AppStatus', status, status.app)
+    this.#context.files.write('AppStatus', status, status.app, (path, text) => this.#put(path, text, documentMode))
   }
 
   #replaceState(state: Stage2State): void {
     this.#state = state
-    this.#context.files.write('Stage2State', state)
+    this.#context.files.write('Stage2State', state, undefined, (path, text) => this.#put(path, text, documentMode))
   }
 
   #view(file: string, text: string): void {
-    const path = join(this.#context.podDirectory, file)
+    const path = this.#path(file)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileAtomic(path, text, { mode: 0o644 })
+    this.#put(path, text, viewMode)
+  }
+
+  #reserve(file: string, times: number, mode: number): void {
+    const path = this.#path(file)
+    mkdirSync(dirname(path), { recursive: true })
+    this.#reserved.set(path, new ReservedFile(path, { times, mode }))
+  }
+
+  #put(path: string, text: string, mode: number): void {
+    const reserved = this.#reserved.get(path)
+    if (reserved === undefined) writeFileAtomic(path, text, { mode })
+    else this.#surviveFullDisk(path, () => reserved.replace(text))
+  }
+
+  #surviveFullDisk(path: string, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      this.#context.warn(`${path} was not written, the disk is full; the pod goes on`)
+    }
+  }
+
+  #path(file: string): string {
+    return join(this.#context.podDirectory, file)
   }
 }
 

@@ -8,8 +8,8 @@ export interface PodResult {
   signal?: number
 }
 
-/** What `stage2.json` says, once the supervisor has ended. */
+/** What `stage2.json` says, once the supervisor has ended. Of ours it is known, even if the disk did not take it. */
 export function readResult(road: Road, run: Extract<Run, { supervision: 'apps' }>): PodResult {
-  const { result, signal } = new HandoffFiles(road.podDirectory).read('Stage2State')
+  const { result, signal } = new HandoffFiles(road.podDirectory, { known: road.known }).read('Stage2State')
   return { exitCode: result ?? 254, ...(run.endsAsApp === true && signal !== undefined ? { signal } : {}) }
 }

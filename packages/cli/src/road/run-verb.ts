@@ -1,5 +1,5 @@
-import { isRocketError, RocketError, type StageName } from '@rocket/contracts'
-import { HandoffFiles, writeErr, type KnownDocuments, type StageContext, type StageEvent } from '@rocket/host'
+import { isRocketError, podLayout, RocketError, type StageName } from '@rocket/contracts'
+import { HandoffFiles, isDiskFull, writeErr, type KnownDocuments, type StageContext, type StageEvent } from '@rocket/host'
 import { ContextError } from '../print/context.ts'
 import { runForeign } from './run-foreign.ts'
 import { runStageAsProgram, verbTimeoutMs } from './run-program.ts'
@@ -55,7 +55,7 @@ export async function runVerb(road: Road, call: VerbCall): Promise<number> {
   } catch (error) {
     failure = error
   }
-  road.log.append({
+  appendLine(road, call, {
     version: 1, uuid: road.uuid, stage: loggedName(call), verb: call.verb,
     program: call.program.kind === 'builtin' ? 'builtin' : call.program.path, programSha256,
     read: digestsOf(files.digestsRead), wrote: digestsOf(files.digestsWritten), exitCode,
@@ -64,6 +64,16 @@ export async function runVerb(road: Road, call: VerbCall): Promise<number> {
   })
   if (failure !== undefined) throw withStage(failure, call)
   return exitCode
+}
+
+/** A pod that has run on a disk that became full keeps its result, without the line that tells of it. */
+function appendLine(road: Road, call: VerbCall, line: Parameters<RoadLog['append']>[0]): void {
+  try {
+    road.log.append(line)
+  } catch (error) {
+    if (call.stage !== 'stage2' || !isDiskFull(error)) throw error
+    writeErr(`stage2: its line in ${road.podDirectory}/${podLayout.road} was not written, the disk is full\n`)
+  }
 }
 
 /** Runs a verb that undoes, outside the chain: it may be repeated and must work when documents are missing or altered. */

@@ -127,15 +127,54 @@ for (const words of [['fetch', unsigned], ['prepare', unsigned], ['run', ...plai
   })
 }
 
-story('a disk that fills while the app runs is told when its end cannot be recorded, and nothing is left', async () => {
+/** The same, and on standard error afterwards every file in the pod of these names, with what it holds. */
+function thenTold(through: readonly string[], data: string, names: string): string[] {
+  const tell = `cd ${data}/pods/run/* && for file in ${names}; do echo "$file: $(tr -d '\\n ' < $file)" >&2; done`
+  return through.map((word) => word.replace('code=$?', `code=$?; ${tell}`))
+}
+
+story('a disk that fills while the app runs changes neither how the pod ends nor what is recorded of it', async () => {
   const { home, images } = stage
   const data = join(home.directory, 'small')
+  const files = 'stage2.json apps/*/status.json stage1/rootfs/rkt/status/*'
   const { exitCode, stdout, stderr } = await home.rkt([
     `--dir=${data}`, 'run', ...plain,
     ...sh(images.busybox, 'dd if=/dev/zero of=/fill bs=64k 2>&1 | grep -c "No space left"; exit 3'),
-  ], { through: onSmallDisk(data, '12m') })
-  assert.deepEqual([exitCode, stdout], [254, '1\n'], stderr)
-  assert.match(stderr, /status\.json.*\[DISK_FULL\]/)
+  ], { through: thenTold(onSmallDisk(data, '12m'), data, files) })
+  assert.deepEqual([exitCode, stdout], [3, '1\n'], stderr)
+  assert.match(stderr, /^stage2\.json: .*"state":"ended".*"result":3/m)
+  assert.match(stderr, /^apps\/busybox\/status\.json: .*"state":"exited".*"exitCode":3}$/m)
+  assert.match(stderr, /^stage1\/rootfs\/rkt\/status\/busybox: 3$/m)
+})
+
+story('apps go on talking on a full disk, even one that takes every block that comes free; what is not logged is said once', async () => {
+  const { home, images } = stage
+  const data = join(home.directory, 'small')
+  const fill = 'trap "exit 0" TERM; dd if=/dev/zero of=/fill bs=64k 2>/dev/null'
+  const { exitCode, stdout, stderr } = await home.rkt([
+    `--dir=${data}`, 'run', ...plain,
+    ...sh(images.busybox, `${fill}; while :; do echo x >> /fill; done 2>/dev/null`, '--name=greedy'), '---',
+    ...sh(images.busybox, 'sleep 1; for i in $(seq 500); do echo said on a full disk; done; exit 4', '--name=other'),
+  ], { through: thenTold(onSmallDisk(data, '12m'), data, 'stage2.json apps/*/status.json') })
+  assert.equal(exitCode, 4, stderr)
+  assert.equal(stdout.match(/^other\[\d+\]: said on a full disk$/gm)?.length, 500)
+  assert.equal(stderr.match(/^stage2: .*logs\/other\.log/gm)?.length, 1, stderr)
+  assert.match(stderr, /^stage2\.json: .*"state":"ended".*"result":4,"firstFailure":"other"}$/m)
+  assert.match(stderr, /^apps\/other\/status\.json: .*"exitCode":4}$/m)
+  assert.match(stderr, /^apps\/greedy\/status\.json: .*"state":"exited".*"stopped":true}$/m)
+})
+
+story('apps whose output goes to a full disk go on, whichever of the two it is', async () => {
+  const { home, images } = stage
+  const through = ['/bin/sh', '-c', '"$@" > /dev/full', '/bin/sh']
+  const pod = [
+    'run', ...plain, ...sh(images.busybox, 'echo lost; sleep 0.3; echo also lost; exit 6', '--name=one'), '---',
+    ...sh(images.busybox, 'sleep 5', '--name=two'),
+  ]
+  const { exitCode, stderr } = await home.rkt(pod, { through })
+  assert.equal(exitCode, 6, stderr)
+  assert.equal(stderr.match(/^stage2: .*standard output/gm)?.length, 1, stderr)
+  assert.equal((await home.rkt(pod, { through: ['/bin/sh', '-c', '"$@" > /dev/full 2>&1', '/bin/sh'] })).exitCode, 6)
 })
 
 story('a data directory that is a file is refused by name', async () => {

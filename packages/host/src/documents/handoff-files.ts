@@ -73,11 +73,14 @@ export class HandoffFiles {
     return value
   }
 
-  write<K extends DocumentKind>(kind: K, value: DocumentTypes[K], key?: string): void {
+  /** `put` stores the text for somebody who has a way of their own to do it; from then on the document counts as written. */
+  write<K extends DocumentKind>(kind: K, value: DocumentTypes[K], key?: string, put?: (path: string, text: string) => void): void {
     const file = documentFile(kind, key)
+    const path = join(this.directory, file)
     checkDocument(kind, value, file)
     const text = `${JSON.stringify(value, undefined, 2)}\n`
-    writeFileAtomic(join(this.directory, file), text, { sync: this.sync, mode: 0o640 })
+    if (put === undefined) writeFileAtomic(path, text, { sync: this.sync, mode: 0o640 })
+    else put(path, text)
     const digest = `sha256:${sha256Hex(text)}`
     this.#known.set(file, { value, digest })
     this.digestsWritten.set(file, digest)

@@ -1,13 +1,13 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { podLayout, type Streams } from '@rocket/contracts'
-import { native, writeErr, writeOut, type StageContext } from '@rocket/host'
+import { isDiskFull, native, writeErr, writeOut, type StageContext } from '@rocket/host'
 import type { Socket } from 'node:net'
 import { LineSplitter } from './line-splitter.ts'
 
 /**
  * The standard streams of one app. `prefix` streams come to us through a pipe, a line at a time: to our own standard output or error
- * as `app[pid]: line`, and as they are into `logs/<app>.log`.
+ * as `app[pid]: line`, and as they are into `logs/<app>.log`. What a full disk takes of either is lost and warned of once.
  */
 export class AppStreams {
   readonly #app: string
@@ -17,6 +17,7 @@ export class AppStreams {
   readonly #ends: Promise<void>[] = []
   readonly #unread: { fd: number; print: (text: string) => void }[] = []
   #log: number | undefined
+  readonly #warned = new Set<string>()
 
   constructor(app: string, streams: Streams | undefined, context: StageContext) {
     this.#app = app
@@ -64,10 +65,11 @@ export class AppStreams {
   }
 
   #pass(fd: number, pid: number, print: (text: string) => void): Promise<void> {
-    const log = this.#openLog()
+    const log = join(this.#context.podDirectory, podLayout.log(this.#app))
+    this.#surviveFullDisk(log, () => this.#openLog(log))
     const splitter = new LineSplitter((line) => {
-      print(`${this.#app}[${pid}]: ${line.toString('utf8')}\n`)
-      writeSync(log, Buffer.concat([line, Buffer.from('\n')]))
+      this.#surviveFullDisk('standard output', () => print(`${this.#app}[${pid}]: ${line.toString('utf8')}\n`))
+      this.#surviveFullDisk(log, () => writeSync(this.#openLog(log), Buffer.concat([line, Buffer.from('\n')])))
     })
     // Loaded here, since a pod of one app never needs it.
     const net = process.getBuiltinModule('node:net')
@@ -83,9 +85,18 @@ export class AppStreams {
     })
   }
 
-  #openLog(): number {
-    const path = join(this.#context.podDirectory, podLayout.log(this.#app))
+  #openLog(path: string): number {
     if (this.#log === undefined) mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
     return (this.#log ??= openSync(path, 'a', 0o640))
+  }
+
+  #surviveFullDisk(name: string, write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      if (!this.#warned.has(name)) this.#context.warn(`app ${this.#app} writes to ${name}, whose disk is full; what does not fit is lost`)
+      this.#warned.add(name)
+    }
   }
 }
