@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { names } from '../program/home.ts'
+import { names, startPod } from '../program/home.ts'
 import { assertHostClean } from '../program/leftovers.ts'
 import { plain, sh, story, tellStories } from '../program/story.ts'
 import { hiding, runtimePaths, tellRefusals } from './refusal.ts'
@@ -175,6 +175,20 @@ story('apps whose output goes to a full disk go on, whichever of the two it is',
   assert.equal(exitCode, 6, stderr)
   assert.equal(stderr.match(/^stage2: .*standard output/gm)?.length, 1, stderr)
   assert.equal((await home.rkt(pod, { through: ['/bin/sh', '-c', '"$@" > /dev/full 2>&1', '/bin/sh'] })).exitCode, 6)
+})
+
+story('a pod whose last line the log cannot take keeps its result', async () => {
+  const { home, images } = stage
+  const { uuid, running } = await startPod(home, [...plain, ...sh(images.busybox, 'trap "exit 5" TERM; while :; do sleep 0.05; done')])
+  const road = join(home.data, 'pods/run', uuid, 'road.jsonl')
+  renameSync(road, `${road}.kept`)
+  symlinkSync('/dev/full', road)
+  await home.rkt(['stop', uuid])
+  const { exitCode, stderr } = await running.ended
+  renameSync(`${road}.kept`, road)
+  assert.equal(exitCode, 0, stderr)
+  assert.match(stderr, /^stage2: .*road\.jsonl/m)
+  assert.match((await home.rkt(['status', uuid])).stdout, /^app-busybox=5$/m)
 })
 
 story('a data directory that is a file is refused by name', async () => {
