@@ -51,7 +51,7 @@ function isRoot(): boolean {
 }
 
 function refuseUser(path: string): number {
-  writeError(`${path.slice(path.lastIndexOf(' ') + 1)}: cannot run as unprivileged user\n`)
+  writeError(`${path.slice(path.lastIndexOf(' ') + 1)}: cannot run as unprivileged user [NOT_ROOT]\n  try: run it as root\n`)
   return ownFailure
 }
 

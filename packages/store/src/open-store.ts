@@ -56,7 +56,7 @@ function statIfThere(path: string): Stats | undefined {
     return lstatSync(path)
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined
-    if (isErrno(error, 'EACCES')) throw unsafe(path, 'we may not look into it', 'run as the user who owns it, or use another --dir')
+    if (isErrno(error, 'EACCES')) throw unsafe(path, 'we may not look into it', 'run as root or as the user who owns it, or use another --dir')
     if (isErrno(error, 'ENOTDIR', 'ELOOP')) throw unsafe(path, (error as Error).message)
     throw error
   }
@@ -65,13 +65,18 @@ function statIfThere(path: string): Stats | undefined {
 function checkSafe(path: string, stats: Stats, forbidden: number): void {
   if (!stats.isDirectory()) throw unsafe(path, stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is no directory')
   const user = process.geteuid?.() ?? 0
-  if (stats.uid !== user) throw unsafe(path, `it belongs to user ${stats.uid}, and we are user ${user}`)
+  if (stats.uid !== user) throw unsafe(path, `it belongs to user ${stats.uid}, and we are user ${user}`, hintFor(stats.uid))
   if ((stats.mode & forbidden) !== 0) {
     throw unsafe(
       path,
       `its mode is ${(stats.mode & 0o7777).toString(8).padStart(4, '0')}: others can ${forbidden === 0o022 ? 'write to' : 'enter'} it`,
     )
   }
+}
+
+/** Root in a directory of somebody else's has a reason to distrust it; for another user it is the wrong user or place. */
+function hintFor(owner: number): string {
+  return owner === 0 ? 'run as root, or use another --dir' : usualHint
 }
 
 const usualHint = 'run as the user who owns it, or use another --dir; a directory that others made has to go, and the images to be fetched again'

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { isErrno, RocketError } from '@rocket/contracts'
+import { RocketError } from '@rocket/contracts'
+import { readNamedFile } from '../config/named-file.ts'
 import type { Invocation } from '../grammar/command.ts'
 import { imageBuildFlags } from '../grammar/flags/life.ts'
 import { writeError, writeOut } from '../print/write.ts'
@@ -40,12 +41,7 @@ function requiredDirectory(path: string): string {
 
 function readManifest(path: string): string {
   if (path === '') throw usage('--manifest must name the image manifest', undefined, example)
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    if (!isErrno(cause, 'ENOENT', 'EISDIR', 'EACCES', 'ENOTDIR')) throw cause
-    throw usage(`the manifest ${path} cannot be read`, cause.message, 'name the file that holds the image manifest')
-  }
+  return readNamedFile(path, 'name the file that holds the image manifest')
 }
 
 const example = 'rkt image build --rootfs root --manifest manifest.json -o web.aci'

@@ -202,7 +202,10 @@ test('a UUID file that cannot be read is 1 for status and stop, 254 for rm', () 
     const ran = runRkt(dir, command, '--uuid-file=/nonexistent')
     assert.deepEqual(
       [ran.code, ran.err],
-      [code, `${command}: unable to read the UUID file: open /nonexistent: no such file or directory\n`],
+      [
+        code,
+        `${command}: unable to read the UUID file: open /nonexistent: no such file or directory [USAGE]\n  try: name the file that --uuid-file-save wrote\n`,
+      ],
     )
   }
 })

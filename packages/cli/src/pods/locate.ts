@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { isErrno, podPlaces, RocketError, type PodPlace } from '@rocket/contracts'
 import { probeLock } from '@rocket/host'
+import { readNamedFile } from '../config/named-file.ts'
 import { useQuickExit } from '../print/quick-exit.ts'
 import { podState, type PodState } from './state.ts'
 
@@ -52,9 +53,9 @@ export function locatePod(dataDirectory: string, uuid: string): LocatedPod | und
   return undefined
 }
 
-/** The UUID that a `--uuid-file` holds. */
+/** The UUID that a `--uuid-file` holds. Throws USAGE when it cannot be read. */
 export function readUuidFile(path: string): string {
-  return readFileSync(path, 'utf8').trim()
+  return readNamedFile(path, 'name the file that --uuid-file-save wrote').trim()
 }
 
 function probePod(dataDirectory: string, uuid: string, place: PodPlace): LocatedPod | undefined {

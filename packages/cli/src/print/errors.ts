@@ -1,4 +1,4 @@
-import { isRocketError, type ErrorCode, type ErrorDocument, type RocketError } from '@rocket/contracts'
+import { isErrno, isRocketError, type ErrorCode, type ErrorDocument } from '@rocket/contracts'
 import { FlagValueError } from '../grammar/flag.ts'
 import { ContextError } from './context.ts'
 import { writeError } from './write.ts'
@@ -22,13 +22,17 @@ export function formatError(error: unknown, style: ErrorStyle, context?: string)
   if (style.debug) return formatChain(error, style.prefix, context)
   const head = context === undefined ? `${style.prefix}: ` : `${style.prefix}: ${context}: `
   // A coded error says all there is to say; of others rkt's users see the innermost cause.
-  if (!isRocketError(error)) return `${head}${messageOf(innermost(error))}\n`
-  const hint = error.hint === undefined ? '' : `  try: ${error.hint}\n`
-  return `${head}${codedLine(error)}\n${hint}`
+  const shown = isRocketError(error) ? error : innermost(error)
+  return `${head}${codedLine(shown)}\n${advice(hintOf(shown))}`
+}
+
+function advice(hint: string | undefined): string {
+  return hint === undefined ? '' : `  try: ${hint}\n`
 }
 
 /** `network up: networks not found: x [NETWORK_NOT_FOUND]`; the stage is absent when it was the command itself that refused. */
-function codedLine(error: RocketError): string {
+function codedLine(error: unknown): string {
+  if (!isRocketError(error)) return `${messageOf(error)} [${codeOf(error)}]`
   const by = error.raisedBy
   const stage = by === undefined ? '' : by.stage === by.verb ? `${by.stage}: ` : `${by.stage} ${by.verb}: `
   return `${stage}${error.message} [${error.code}]`
@@ -41,13 +45,14 @@ export function printLine(message: string, style: ErrorStyle): void {
 
 function formatChain(error: unknown, prefix: string, context: string | undefined): string {
   const layers = chain(error)
+  const isCoded = layers.some((layer) => isRocketError(layer))
   const lines = layers.flatMap((layer, index) => {
-    const line = `${'  '.repeat(index + 1)}└─${isRocketError(layer) ? codedLine(layer) : messageOf(layer)}`
+    const hasCode = isRocketError(layer) || (!isCoded && index === layers.length - 1)
+    const line = `${'  '.repeat(index + 1)}└─${hasCode ? codedLine(layer) : messageOf(layer)}`
     return isOurBug(layer) ? [line, layer.stack ?? ''] : [line]
   })
-  const hint = layers.find((layer) => isRocketError(layer) && layer.hint !== undefined)
-  const advice = isRocketError(hint) ? [`  try: ${hint.hint}`] : []
-  return `${[`${prefix}: ${context ?? ''}`, ...lines, ...advice].join('\n')}\n`
+  const hint = layers.map(hintOf).find((one) => one !== undefined)
+  return `${[`${prefix}: ${context ?? ''}`, ...lines].join('\n')}\n${advice(hint)}`
 }
 
 /** Neither coded nor from the system: then the place in the program is what helps. */
@@ -82,12 +87,27 @@ function messageOf(error: unknown): string {
 function errorDocument(error: unknown, context: string | undefined): ErrorDocument {
   if (isRocketError(error)) return context === undefined ? error.toDocument() : { ...error.toDocument(), what: `${context}: ${error.what}` }
   const cause = innermost(error)
-  const code = codeOf(cause)
-  return context === undefined ? { version: 1, code, what: messageOf(cause) } : { version: 1, code, what: context, why: messageOf(cause) }
+  const hint = hintOf(cause)
+  return {
+    version: 1, code: codeOf(cause),
+    ...(context === undefined ? { what: messageOf(cause) } : { what: context, why: messageOf(cause) }),
+    ...(hint === undefined ? {} : { hint }),
+  }
 }
 
 /** Programs match on codes, so every document has one. */
 function codeOf(error: unknown): ErrorCode {
   if (error instanceof FlagValueError) return 'USAGE'
+  if (isForbidden(error)) return 'NOT_ROOT'
   return error instanceof Error && 'syscall' in error ? 'SYSCALL_FAILED' : 'INTERNAL'
+}
+
+function hintOf(error: unknown): string | undefined {
+  if (isRocketError(error)) return error.hint
+  return isForbidden(error) ? 'run as root or as a member of the group that owns it, or use another --dir' : undefined
+}
+
+/** What root would be allowed: mostly a look into the data directory of somebody else. */
+function isForbidden(error: unknown): boolean {
+  return isErrno(error, 'EACCES', 'EPERM') && process.geteuid?.() !== 0
 }

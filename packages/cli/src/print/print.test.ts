@@ -71,13 +71,13 @@ for (const [zone, ms, text] of [
 
 test('an error with a context shows the innermost cause only', () => {
   const error = new Error('outer', { cause: new Error('middle', { cause: new Error('the cause') }) })
-  assert.equal(formatError(error, style), 'run: the cause\n')
-  assert.equal(formatError(new ContextError('doing it', error), style), 'run: doing it: the cause\n')
+  assert.equal(formatError(error, style), 'run: the cause [INTERNAL]\n')
+  assert.equal(formatError(new ContextError('doing it', error), style), 'run: doing it: the cause [INTERNAL]\n')
 })
 
 test('with --debug every layer has a line of its own', () => {
   const error = new Error('outer', { cause: new Error('inner') })
-  assert.equal(formatError(new ContextError('doing it', error), { ...style, debug: true }), 'run: doing it\n  └─outer\n    └─inner\n')
+  assert.equal(formatError(new ContextError('doing it', error), { ...style, debug: true }), 'run: doing it\n  └─outer\n    └─inner [INTERNAL]\n')
 })
 
 test('a coded error says what, why, its code and what to try', () => {
@@ -104,5 +104,5 @@ for (const [stage, verb, head] of [['network', 'up', 'network up'], ['stage1-oci
 
 test('an error of the system reads as rkt printed it', () => {
   const error = Object.assign(new Error("ENOENT: no such file or directory, open '/x'"), { code: 'ENOENT', syscall: 'open', path: '/x' })
-  assert.equal(formatError(error, style), 'run: open /x: no such file or directory\n')
+  assert.equal(formatError(error, style), 'run: open /x: no such file or directory [SYSCALL_FAILED]\n')
 })

@@ -4,8 +4,8 @@
  */
 export const errorCodes = {
   // the command line
-  USAGE: 'the command line could not be understood',
-  NOT_ROOT: 'the command needs root',
+  USAGE: 'the command line could not be understood, or names a file that cannot be read',
+  NOT_ROOT: 'the command needs root, or a file that it needs is closed to this user',
   POD_NOT_FOUND: 'no pod has this UUID, or several begin with it',
   APP_NOT_FOUND: 'the pod has no such app, or the command must say which of several is meant',
   POD_WRONG_STATE: 'the pod is not in a state in which the command can act on it',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { plain, story, tellStories, withoutRoot } from '../program/story.ts'
 
 const stage = tellStories()
@@ -75,7 +75,7 @@ for (const [command, code] of [['status', 1], ['stop', 1], ['rm', 254]] as const
   story(`rkt ${command} with a UUID file that is not there exits with ${code}, as rkt's`, async () => {
     const { exitCode, stderr } = await stage.home.rkt([command, '--uuid-file=/nowhere/uuid'])
     assert.equal(exitCode, code)
-    assert.match(stderr, /unable to read the UUID file: open \/nowhere\/uuid: no such file or directory/)
+    assert.match(stderr, /unable to read the UUID file: open \/nowhere\/uuid: no such file or directory \[USAGE\]\n {2}try: /)
   })
 }
 
@@ -106,9 +106,38 @@ const noOther = withoutRoot === false && spawnSync(nobody[0] ?? '', [...nobody.s
 for (const words of [['run', 'x'], ['prepare', 'x'], ['run-prepared', 'x'], ['enter', 'x'], ['gc'], ['rm', 'x']]) {
   story(`rkt ${words.join(' ')} without root is refused before anything else`, async () => {
     const { exitCode, stdout, stderr } = await stage.home.rkt(words, { through: nobody, cwd: '/' })
-    assert.deepEqual({ exitCode, stdout, stderr }, { exitCode: 254, stdout: '', stderr: `${words[0]}: cannot run as unprivileged user\n` })
+    const message = `${words[0]}: cannot run as unprivileged user [NOT_ROOT]\n  try: run it as root\n`
+    assert.deepEqual({ exitCode, stdout, stderr }, { exitCode: 254, stdout: '', stderr: message })
   }, noOther)
 }
+
+for (const [words, code, place] of [
+  [['list'], 'NOT_ROOT', 'pods/prepare'], [['status', '1'], 'NOT_ROOT', 'pods/prepare'], [['stop', '1'], 'NOT_ROOT', 'pods/prepare'],
+  [['cat-manifest', '1'], 'NOT_ROOT', 'pods/prepare'], [['trace', '1'], 'NOT_ROOT', 'pods/prepare'],
+  [['image', 'list'], 'STORE_UNSAFE', 'cas'], [['image', 'rm', 'x'], 'STORE_UNSAFE', 'cas'], [['image', 'cat-manifest', 'x'], 'STORE_UNSAFE', 'cas'],
+  [['fetch', '--insecure-options=image', '/dev/null'], 'NOT_ROOT', ''],
+] as const) {
+  story(`rkt ${words.join(' ')} on root's data directory tells another user which path is closed, and to whom it is open`, async () => {
+    const { home, images } = stage
+    await home.rkt(['prepare', '--insecure-options=image', images.busybox])
+    chmodSync(home.directory, 0o755)
+    const { exitCode, stdout, stderr } = await home.rkt(words, { through: nobody, cwd: '/' })
+    assert.deepEqual({ exitCode, stdout }, { exitCode: 254, stdout: '' })
+    const last = words[0] === 'image' ? words[1] : words[0]
+    assert.match(stderr, new RegExp(`^${last}: .*${home.data}/${place}.* \\[${code}\\]\n {2}try: run as root`))
+  }, noOther)
+}
+
+story('a file of variables that cannot be read is refused by name', async () => {
+  const { home, images } = stage
+  for (const [path, why] of [['/nowhere/env', 'no such file or directory'], ['/etc', 'illegal operation on a directory']]) {
+    const { exitCode, stderr } = await home.rkt(['run', ...plain, `--set-env-file=${path}`, images.busybox])
+    assert.equal(exitCode, 254)
+    assert.equal(stderr, `run: open ${path}: ${why} [USAGE]\n  try: name a file with a NAME=VALUE on each line\n`)
+  }
+  writeFileSync(home.file('env'), 'A\n')
+  assert.match((await home.rkt(['prepare', '--set-env-file=env', images.busybox])).stderr, /^prepare: .*name=value \(file "env"\) \[USAGE\]\n/)
+})
 
 story('version, help and doctor work without root', async () => {
   for (const [words, code] of [[['version'], 0], [['help'], 0], [['doctor'], 254]] as const) {

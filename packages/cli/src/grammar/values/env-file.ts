@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { readNamedFile } from '../../config/named-file.ts'
 import { FlagValueError } from '../flag.ts'
 import { checkEnvironmentName, splitKeyValue, type KeyValue } from './key-values.ts'
 
-/** The files of `--set-env-file`; a later one wins over an earlier. Throws {@link FlagValueError}, or the error of the read. */
+/** The files of `--set-env-file`; a later one wins over an earlier. Throws {@link FlagValueError}, and USAGE for one that cannot be read. */
 export function readEnvFiles(paths: readonly string[]): KeyValue[] {
   const merged = new Map<string, string>()
   for (const path of paths) {
-    for (const { name, value } of parseEnvFile(readFileSync(path, 'utf8'), path)) merged.set(name, value)
+    for (const { name, value } of parseEnvFile(readNamedFile(path, 'name a file with a NAME=VALUE on each line'), path)) merged.set(name, value)
   }
   return [...merged].map(([name, value]) => ({ name, value }))
 }
