@@ -28,10 +28,9 @@ function planPort(request: PortRequest, apps: readonly { app: string; ports: Nor
   const found = apps.flatMap(({ app, ports }) => ports.filter((port) => port.name === name).map((port) => ({ app, ...port })))
   const [one, second] = found
   if (one === undefined) {
-    const names = apps.flatMap(({ ports }) => ports.map((port) => port.name))
     throw new RocketError('PORT_NOT_FOUND', {
       what: `--port=${name}:${hostPort} cannot be published`, why: `port name ${JSON.stringify(name)} could not be found in any apps`,
-      hint: names.length === 0 ? 'no image of this pod names a port' : `the images name these: ${names.join(', ')}`,
+      hint: whatToPublish(request, apps.flatMap(({ ports }) => ports)),
     })
   }
   if (second !== undefined) {
@@ -44,10 +43,19 @@ function planPort(request: PortRequest, apps: readonly { app: string; ports: Nor
   if (protocol !== 'tcp' && protocol !== 'udp') {
     throw new RocketError('PORT_NOT_FOUND', {
       what: `--port=${name}:${hostPort} cannot be published`,
-      why: `its protocol is ${JSON.stringify(protocol)}, only tcp and udp are forwarded`,
+      why: `its protocol is ${JSON.stringify(protocol)}, only tcp and udp are forwarded`, hint: 'leave it out, or use --net=host',
     })
   }
   return { name, app: one.app, protocol, podPort: one.port, hostPort, ...(hostIp === undefined ? {} : { hostIp }) }
+}
+
+/** The flag as it could be, with the port that was most likely meant: people write the number. */
+function whatToPublish({ name, hostPort, hostIp }: PortRequest, ports: NormalisedApp['ports']): string {
+  const meant = ports.find((port) => String(port.port) === name) ?? ports[0]
+  if (meant === undefined) return 'the images of this pod name no ports: EXPOSE them where the images are made, or use --net=host'
+  const others = ports.filter((port) => port !== meant).map((port) => port.name)
+  const flag = `--port=${meant.name}:${hostIp === undefined ? '' : `${hostIp}:`}${hostPort}`
+  return others.length === 0 ? flag : `${flag}; the images also name ${others.join(', ')}`
 }
 
 /** All addresses clash with each one. */

@@ -14,6 +14,7 @@ interface Case {
   what: string
   code: ErrorCode
   words: RegExp
+  hint?: RegExp
   request?: Partial<Request>
   app?: Parameters<typeof appRequest>[0]
   image?: Partial<NormalisedApp>
@@ -21,6 +22,8 @@ interface Case {
 }
 
 const isolator = (name: string, value: unknown): Partial<NormalisedApp> => ({ isolators: [{ name, value }] })
+const port = (name: string, number: number): NormalisedApp['ports'][number] =>
+  ({ name, protocol: 'tcp', port: number, count: 1, socketActivated: false })
 const volume = (name: string, source = '/usr'): Request['volumes'][number] => ({ kind: 'host', name, source })
 const labels = (os?: string, arch?: string): ImageRecord['manifest']['labels'] =>
   [...(os === undefined ? [] : [{ name: 'os', value: os }]), ...(arch === undefined ? [] : [{ name: 'arch', value: arch }])]
@@ -174,12 +177,17 @@ const cases: Case[] = [
   // ports
   {
     what: 'a port that no image has', code: 'PORT_NOT_FOUND', words: /port name "http" could not be found in any apps/,
-    request: { ports: [{ name: 'http', hostPort: 80 }] },
+    request: { ports: [{ name: 'http', hostPort: 80 }] }, hint: /name no ports: EXPOSE them/,
+  },
+  {
+    what: 'the number of a port in place of its name', code: 'PORT_NOT_FOUND', words: /port name "8080" could not be found in any apps/,
+    request: { ports: [{ name: '8080', hostIp: '10.0.0.1', hostPort: 80 }] }, hint: /^--port=http:10\.0\.0\.1:80; the images also name ssh$/,
+    image: { ports: [port('ssh', 22), port('http', 8080)] },
   },
   {
     what: 'a port of another protocol', code: 'PORT_NOT_FOUND', words: /only tcp and udp/,
     request: { ports: [{ name: 'http', hostPort: 80 }] },
-    image: { ports: [{ name: 'http', protocol: 'sctp', port: 80, count: 1, socketActivated: false }] },
+    image: { ports: [{ ...port('http', 80), protocol: 'sctp' }] },
   },
   {
     what: 'a port that two apps have', code: 'PORT_AMBIGUOUS', words: /port name "http" defined multiple apps/,
@@ -261,13 +269,14 @@ const cases: Case[] = [
   },
 ]
 
-for (const { what, code, words, request: changes, app, image, records } of cases) {
+for (const { what, code, words, hint, request: changes, app, image, records } of cases) {
   test(`refuses ${what}: ${code}`, () => {
     const asked = request({ apps: [appRequest(app)], ...changes })
     const used = records ?? [record(1, { app: appSection(image) })]
     assert.throws(() => data.plan(asked, used), (error) => {
       assert.ok(isRocketError(error, code), `${error}`)
       assert.match(error.message, words)
+      if (hint !== undefined) assert.match(error.hint ?? '', hint)
       return true
     })
   })
@@ -292,5 +301,5 @@ test('U19: etc/passwd that is a link out of the image is looked for in the image
 })
 
 function web(): NormalisedApp {
-  return appSection({ exec: ['/bin/web'], ports: [{ name: 'http', protocol: 'tcp', port: 8080, count: 1, socketActivated: false }] })
+  return appSection({ exec: ['/bin/web'], ports: [port('http', 8080)] })
 }
