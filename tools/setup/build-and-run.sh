@@ -4,4 +4,6 @@ root=$1
 shift
 /bin/sh "$root/tools/setup/setup.sh" || exit 254
 read -r node < "$root/dist/sources"
-exec "$root/$node" --expose-gc --v8-pool-size=1 --min-semi-space-size=16 "$root/dist/rkt.cjs" "$@"
+read -r options < "$root/tools/setup/node-options"
+# shellcheck disable=SC2086 # several words
+exec "$root/$node" $options "$root/dist/rkt.cjs" "$@"

@@ -72,14 +72,13 @@ static int swap(const char *fresh, const char *place) {
   return 0;
 }
 
-/* A supervisor asks for a collection when it becomes idle and needs few threads; a start ends before its garbage must be collected. The slow road
-   says the same (build-and-run.sh): compiled code is kept for one set of options. */
-static const char *const nodeOptions[] = {"--expose-gc", "--v8-pool-size=1", "--min-semi-space-size=16"};
+/* The words of tools/setup/node-options, as its compiler is told (compile-launcher.ts). */
+static const char *const nodeOptions[] = {NODE_OPTIONS};
 
 /* The program, its options, the script, then the caller's arguments, as one vector. */
 static void execute(const char *program, const char *script, const char *root, int argc, char **argv) {
   char path[PATH_MAX];
-  char **vector = calloc((size_t)argc + 7, sizeof *vector);
+  char **vector = calloc((size_t)argc + 4 + sizeof nodeOptions / sizeof *nodeOptions, sizeof *vector);
   if (!vector || snprintf(path, sizeof path, "%s/%s", root, script) >= (int)sizeof path) return;
   int n = 0;
   vector[n++] = (char *)program;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef SYS_close_range
@@ -273,34 +274,41 @@ static napi_value js_syncfs(napi_env env, napi_callback_info info) {
 typedef struct {
   char path[512], text[32];
   size_t length;
+  uint32_t times, pauseMs;
 } Note;
 
 static void *write_note(void *argument) {
   Note *note = argument;
   int fd = open(note->path, O_WRONLY | O_CLOEXEC);
-  if (fd >= 0) {
-    if (write(fd, note->text, note->length) < 0) {}
-    close(fd);
+  struct timespec pause = {.tv_nsec = note->pauseMs * 1000000L};
+  for (uint32_t n = 0; fd >= 0 && n < note->times; n++) {
+    if (n > 0) nanosleep(&pause, NULL);
+    if (write(fd, note->text, note->length) < 0) break;
   }
+  if (fd >= 0) close(fd);
   free(note);
   return NULL;
 }
 
-/* writeInBackground(path, data): in a thread of its own, for writes whose only interest is that the kernel has done them. Errors are dropped. */
+/* writeInBackground(path, data, times, pauseMs): in a thread of its own, for writes whose only interest is that the kernel has done them. The
+   pause, below a second, lies between two writes. Ends at the first error, which is dropped. */
 static napi_value js_write_in_background(napi_env env, napi_callback_info info) {
   Args a;
   args_begin(&a, env, info, "pthread_create");
   const char *path = arg_text(&a, 0);
   Bytes data = arg_bytes(&a, 1);
+  uint32_t times = arg_uint(&a, 2), pauseMs = arg_uint(&a, 3);
   if (a.failed) return NULL;
   Note *note = calloc(1, sizeof *note);
-  if (note == NULL || strlen(path) >= sizeof note->path || data.length > sizeof note->text) {
+  if (note == NULL || strlen(path) >= sizeof note->path || data.length > sizeof note->text || pauseMs > 999) {
     free(note);
     return throw_errno(&a, EINVAL, path);
   }
   strcpy(note->path, path);
   memcpy(note->text, data.data, data.length);
   note->length = data.length;
+  note->times = times;
+  note->pauseMs = pauseMs;
   pthread_t thread;
   pthread_attr_t attributes;
   sigset_t all, before;

@@ -45,14 +45,18 @@ export function hierarchies(cgroups: Cgroups = detectCgroups()): string[] {
   return [...new Set(cgroups.unified === undefined ? all : [cgroups.unified, ...all])]
 }
 
+const prewarmWrites = 12
+const prewarmPauseMs = 4
+
 /**
  * Takes the wait of the next writer of a `cgroup.procs` (8 to 18 ms for an RCU grace period, here or in the runtime) beside other work: moves us to
- * where we are, in a thread of its own. Best 10 to 25 ms ahead (11 ms become 0.2); earlier or later it is lost. It never fails.
+ * where we are, in a thread of its own (11 ms become 0.2). Once a writer has waited, the next ones need not until a grace period has gone by
+ * without any, so it is done again for as long as a start may take until the runtime writes. It never fails.
  */
 export function prewarmCgroup(): void {
   try {
     const path = ownCgroup()
-    if (path !== undefined) native().writeInBackground(`${path}/cgroup.procs`, Buffer.from('0'))
+    if (path !== undefined) native().writeInBackground(`${path}/cgroup.procs`, Buffer.from('0'), prewarmWrites, prewarmPauseMs)
   } catch {
     // Only a wait is lost.
   }

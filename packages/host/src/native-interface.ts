@@ -18,7 +18,7 @@ export interface NativePart {
   socketpair(): [number, number]
   syncfs(fd: number): void
   /** At most 32 bytes, in a thread of its own; errors are dropped. For writes that are slow in the kernel and whose outcome does not matter. */
-  writeInBackground(path: string, data: Buffer): void
+  writeInBackground(path: string, data: Buffer, times: number, pauseMs: number): void
 
   // files, by directory descriptor and name
   openat2(dirfd: number, path: Name, flags: number, mode: number, resolve: number): number

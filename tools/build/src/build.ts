@@ -33,7 +33,7 @@ async function buildFresh(): Promise<void> {
   const inputs = await bundlePrograms(root, fresh)
   writeFileSync(join(fresh, 'sources'), [pinnedNode(), ...listSources(root, [...inputs, ...native])].join('\n') + '\n')
   compileLauncher(root, fresh)
-  warmCompileCache(fresh)
+  warmCompileCache(root, fresh)
 }
 
 function pinnedNode(): string {

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { asidePlugin, bundleAsides } from './asides.ts'
-import { entry } from './entry.ts'
+import { entryScript } from './entry.ts'
+import { nodeOptions } from './node-options.ts'
 import { collectVendor } from './vendor.ts'
 
 /**
@@ -23,7 +24,7 @@ export async function bundlePrograms(root: string, out: string): Promise<string[
   const asides = await bundleAsides(root, out, bundleOptions, vendor.plugin)
   await vendor.write(root, out, bundleOptions)
   writeFileSync(join(out, 'meta.json'), JSON.stringify(main.metafile))
-  writeFileSync(join(out, 'rkt.cjs'), entry)
+  writeFileSync(join(out, 'rkt.cjs'), entryScript(nodeOptions(root)))
   writeFileSync(join(out, 'main.sha256'), `${createHash('sha256').update(readFileSync(join(out, 'main.cjs'))).digest('hex')}\n`)
   const stages = await Promise.all(findStages(root).map((name) => bundleStage(root, name, join(out, 'stages'))))
   // Modules that a plugin made up carry its name and a colon.

@@ -4,21 +4,25 @@
  * V8 keeps the bytecode of what has been executed, so a cache is as good as the run it was taken after: each command takes one at the end of its
  * first successful run (`code/<command>`), which saves later ones up to 30 ms; until then the build's own, of `rkt version`, serves. Node's
  * own compile cache is taken once per file, whatever ran. The command is guessed by its word: a wrong guess costs milliseconds, since the
- * smaller bundles go on to the whole one where they must. All files belong to one build and change places with it; V8 refuses a cache of
+ * smaller bundles go on to the whole one where they must. Code of a command that began again (cli's begin-again.ts) is kept beside that of one that
+ * did not, since it belongs to other options. All files belong to one build and change places with it; V8 refuses a cache of
  * another version. Bundles are ASCII (bundle.ts sees to it), which is read in half the time.
  */
-export const entry = `'use strict'
+export function entryScript(nodeOptions: readonly string[]): string {
+  return `'use strict'
 const fs = require('node:fs')
 const vm = require('node:vm')
 const quick = new Set(['version', 'help', 'list', 'status', 'image', 'cat-manifest', 'completion'])
 const starting = new Set(['run', 'prepare', 'run-prepared'])
 const words = process.argv.slice(2)
+globalThis.rocketNodeOptions = ${JSON.stringify(nodeOptions)}
+const asLaunched = rocketNodeOptions.every((option) => process.execArgv.includes(option))
 const word = words.find((one) => /^[a-z][a-z-]*$/.test(one)) ?? 'help'
 function read(name) {
   try { return fs.readFileSync(__dirname + '/code/' + name) } catch { return undefined }
 }
 function start(bundle) {
-  const own = bundle + '-' + word
+  const own = bundle + '-' + word + (asLaunched ? '' : '-again')
   const file = __dirname + '/' + bundle + '.cjs'
   const rich = read(own)
   const cachedData = rich ?? read(bundle)
@@ -37,3 +41,4 @@ function start(bundle) {
 globalThis.rocketRunWhole = () => start('main')
 start(starting.has(word) ? 'run' : quick.has(word) && !words.includes('build') ? 'quick' : 'main')
 `
+}

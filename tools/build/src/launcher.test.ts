@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { compileLauncher } from './compile-launcher.ts'
+import { nodeOptions } from './node-options.ts'
 
 const repository = join(import.meta.dirname, '../../..')
+const options = nodeOptions(repository).join(' ')
 const scratch = mkdtempSync(join(tmpdir(), 'rocket launcher '))
 after(() => rmSync(scratch, { recursive: true }))
 
@@ -36,7 +38,7 @@ function launch(program: string, args: readonly string[], cwd = '/'): string {
 
 test('a fresh build is executed with the arguments as they were', () => {
   const root = makeCheckout('fresh')
-  assert.equal(launch(`${root}/rkt`, ['run', 'a b', '--', '-x', '']), `node --expose-gc --v8-pool-size=1 --min-semi-space-size=16 ${root}/dist/rkt.cjs run a b -- -x`)
+  assert.equal(launch(`${root}/rkt`, ['run', 'a b', '--', '-x', '']), `node ${options} ${root}/dist/rkt.cjs run a b -- -x`)
 })
 
 for (const [what, change] of [
@@ -58,10 +60,10 @@ for (const [what, change] of [
 test('it is found through a link, from its own directory and as a script', () => {
   const root = makeCheckout('ways')
   symlinkSync(join(root, 'rkt'), join(scratch, 'link'))
-  assert.equal(launch(join(scratch, 'link'), ['x']), `node --expose-gc --v8-pool-size=1 --min-semi-space-size=16 ${root}/dist/rkt.cjs x`)
-  assert.equal(launch('./rkt', ['x'], root), 'node --expose-gc --v8-pool-size=1 --min-semi-space-size=16 ./dist/rkt.cjs x'.replace('./dist', '././dist'))
-  assert.equal(launch('sh', ['rkt', 'x'], root), 'node --expose-gc --v8-pool-size=1 --min-semi-space-size=16 ./dist/rkt.cjs x')
-  assert.equal(launch('../rkt', ['x'], join(root, 'src')), 'node --expose-gc --v8-pool-size=1 --min-semi-space-size=16 ./../dist/rkt.cjs x')
+  assert.equal(launch(join(scratch, 'link'), ['x']), `node ${options} ${root}/dist/rkt.cjs x`)
+  assert.equal(launch('./rkt', ['x'], root), `node ${options} ././dist/rkt.cjs x`)
+  assert.equal(launch('sh', ['rkt', 'x'], root), `node ${options} ./dist/rkt.cjs x`)
+  assert.equal(launch('../rkt', ['x'], join(root, 'src')), `node ${options} ./../dist/rkt.cjs x`)
 })
 
 test('swapping exchanges a fresh build and the one in place', () => {

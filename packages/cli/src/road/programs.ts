@@ -2,12 +2,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RocketError, type FlavorDeclaration, type StageName } from '@rocket/contracts'
 import { digestFile, findProgram, type Stage } from '@rocket/host'
+import { unforeseeable } from './begin-again.ts'
 
 /** How a stage is run: our own code in this process, or a program. */
 export type StageProgram = { kind: 'builtin'; name: string; load: () => Promise<Stage> } | { kind: 'program'; path: string }
 
 const builtinStages: Readonly<Record<string, () => Promise<Stage>>> = {
-  fetch: async () => (await import('@rocket/fetch')).stage,
+  fetch: async () => unforeseeable((await import('@rocket/fetch')).stage),
   stage0: async () => (await import('@rocket/stage0')).stage,
   network: async () => (await import('@rocket/network')).stage,
   'stage1-oci': async () => (await import('@rocket/stage1-oci')).stage,

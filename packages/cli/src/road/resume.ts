@@ -1,5 +1,6 @@
 import { keepAcrossExec } from '@rocket/host'
 import { join } from 'node:path'
+import { launchOptions } from './begin-again.ts'
 import { openRoad, type PreparedPod, type Surroundings } from './prepare-pod.ts'
 
 /** Under this descriptor the lock comes through our own exec; any number that nothing else claims by then. */
@@ -14,7 +15,7 @@ export function resumeFrom({ pod }: PreparedPod): never {
   if (process.execve === undefined) throw new Error('this Node cannot execve')
   keepAcrossExec(pod.lockFd, resumeLockFd)
   const environment = Object.fromEntries(Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined))
-  const argv = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
+  const argv = [process.execPath, ...(launchOptions() ?? process.execArgv), ...process.argv.slice(1)]
   return process.execve(process.execPath, argv, { ...environment, [variable]: pod.uuid })
 }
 
