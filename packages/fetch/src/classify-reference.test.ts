@@ -29,6 +29,10 @@ for (const [text, kind, key] of [
   ['oci:dir', 'oci-layout', 'oci:/w/dir:'],
   ['oci:/d/e:v1', 'oci-layout', 'oci:/d/e:v1'],
   ['oci:/d:x/e', 'oci-layout', 'oci:/d:x/e:'],
+  [`oci:d@sha256:${'a'.repeat(64)}`, 'oci-layout', `oci:/w/d@sha256:${'a'.repeat(64)}`],
+  [`oci:d:v1@sha256:${'a'.repeat(64)}`, 'oci-layout', `oci:/w/d@sha256:${'a'.repeat(64)}`],
+  ['oci:d@1:v1', 'oci-layout', 'oci:/w/d@1:v1'],
+  ['oci:/d@sha256:x/e', 'oci-layout', 'oci:/d@sha256:x/e:'],
   ['sha512-abcdef', 'id', 'sha512-abcdef'],
   ['sha256:abcdef01', 'id', 'sha256:abcdef01'],
   ['cimd:docker:v=0:busybox', 'docker', 'docker://registry-1.docker.io/library/busybox:latest'],
@@ -70,15 +74,15 @@ for (const digest of [
   'sha256:../../../../x', 'sha256:abc', `sha256:${'A'.repeat(64)}`, `md5:${'a'.repeat(32)}`, `sha256:${'a'.repeat(10_000_000)}`,
 ]) {
   test(`refuses the digest ${digest.slice(0, 30)} before it becomes a path or a URL`, () => {
-    assert.throws(
-      () => classifyReference(`docker://h.io/a@${digest}`, options),
-      (error) => isRocketError(error, 'DIGEST_INVALID') && error.message.length < 400,
-    )
+    const isRefusal = (error: unknown): boolean => isRocketError(error, 'DIGEST_INVALID') && error.message.length < 400
+    assert.throws(() => classifyReference(`docker://h.io/a@${digest}`, options), isRefusal)
+    if (/^sha[^/]*$/.test(digest)) assert.throws(() => classifyReference(`oci:d@${digest}`, options), isRefusal)
   })
 }
 
 test('makes files and layouts absolute and leaves the rest as it was written', () => {
   assert.equal(absoluteReference('./x.aci', options), '/w/x.aci')
   assert.equal(absoluteReference('oci:d:v1', options), 'oci:/w/d:v1')
+  assert.equal(absoluteReference(`oci:d:v1@sha256:${'a'.repeat(64)}`, options), `oci:/w/d@sha256:${'a'.repeat(64)}`)
   assert.equal(absoluteReference('docker:busybox', options), 'docker:busybox')
 })

@@ -47,7 +47,8 @@ export function formatDockerReference(reference: DockerReference): string {
   return `docker://${registry}/${repository}${digest === undefined ? `:${tag}` : `@${digest}`}`
 }
 
-function checkDigest(text: string): string {
+/** Throws DIGEST_INVALID. */
+export function checkDigest(text: string): string {
   if (/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(text)) return text
   throw new RocketError('DIGEST_INVALID', {
     what: `${JSON.stringify(text.slice(0, 140))} is not a digest`,

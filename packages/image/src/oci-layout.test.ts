@@ -41,7 +41,7 @@ test('finds an image by its tag, by the tag of a whole reference, or because it 
   assert.throws(() => readOciLayout(layout.directory, '3', amd64), hasCode('OCI_TAG_NOT_FOUND', /"1.0"/))
 })
 
-test('follows nested indexes to the right platform, and not for ever', (t) => {
+test('follows nested indexes to the right platform, or to a digest, and not for ever', (t) => {
   const layout = maker(t)
   const arm = layout.image([tar], { architecture: 'arm64', os: 'linux', variant: 'v8' })
   const intel = layout.image([tar])
@@ -53,6 +53,10 @@ test('follows nested indexes to the right platform, and not for ever', (t) => {
   ])
   layout.index([nested([{ ...inner, platform: amd64 }])])
   assert.equal(readOciLayout(layout.directory, undefined, amd64).manifestDigest, intel.digest)
+  assert.equal(readOciLayout(layout.directory, intel.digest, amd64).manifestDigest, intel.digest)
+  assert.equal(readOciLayout(layout.directory, inner.digest, amd64).manifestDigest, intel.digest)
+  const missing = `sha256:${'0'.repeat(64)}`
+  assert.throws(() => readOciLayout(layout.directory, missing, amd64), hasCode('OCI_TAG_NOT_FOUND', new RegExp(`no image ${missing}`)))
   let deep = intel
   for (let depth = 0; depth < 6; depth++) deep = nested([{ ...deep, platform: amd64 }])
   layout.index([deep])

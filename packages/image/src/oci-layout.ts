@@ -27,17 +27,19 @@ export interface OciLayoutImage {
 
 const refName = 'org.opencontainers.image.ref.name'
 const deepestIndex = 4
+const indexTypes: readonly string[] = ['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json']
 
 /**
- * The image of an OCI image layout directory that has the tag and runs on the platform. Without a tag the layout must hold one image only.
+ * The image of an OCI image layout directory that has the tag or digest and runs on the platform. A digest may be that of a manifest or
+ * of an index, at any depth of the indexes. Without either the layout must hold one image only.
  * Manifest and configuration are verified here, layers when they are unpacked. Throws OCI_LAYOUT_INVALID, OCI_TAG_NOT_FOUND,
  * PLATFORM_NOT_FOUND, IMAGE_DOCUMENT_INVALID, IMAGE_DOCUMENT_AMBIGUOUS. Spec: OCI image-spec, image-layout.md.
  */
-export function readOciLayout(directory: string, tag: string | undefined, platform: Platform): OciLayoutImage {
+export function readOciLayout(directory: string, tagOrDigest: string | undefined, platform: Platform): OciLayoutImage {
   checkLayoutFile(directory)
   const root = parseManifestOrIndex(readFileOf(directory, 'index.json', largestManifestBytes))
   if (root.kind !== 'index') throw invalidLayout(directory, 'its index.json is not an index')
-  const entry = chooseEntry(directory, root.index, tag)
+  const entry = chooseEntry(directory, root.index, tagOrDigest)
   const { bytes, digest, manifest } = followToManifest(directory, entry, platform)
   checkIsImage(manifest)
   const configBytes = readBlob(directory, manifest.config, largestConfigBytes)
@@ -82,18 +84,37 @@ function checkLayoutFile(directory: string): void {
     throw invalidLayout(directory, `its version is ${JSON.stringify(version)}, known is 1.0.0`)
 }
 
-function chooseEntry(directory: string, index: OciIndex, tag: string | undefined): OciDescriptor {
+function chooseEntry(directory: string, index: OciIndex, tagOrDigest: string | undefined): OciDescriptor {
   const tags = index.manifests.flatMap(({ annotations }) => annotations?.[refName] ?? [])
-  if (tag === undefined) {
+  if (tagOrDigest === undefined) {
     if (index.manifests.length === 1) return index.manifests[0]!
     throw noTag(`${directory} holds ${index.manifests.length} images`, tags)
   }
-  // Some tools put the whole reference there: its part after the last colon is the tag.
-  const found =
-    index.manifests.find(({ annotations }) => annotations?.[refName] === tag) ??
+  // No tag contains a colon.
+  const isDigest = tagOrDigest.includes(':')
+  const found = isDigest ? findByDigest(directory, index, tagOrDigest) : findByTag(index, tagOrDigest)
+  if (found !== undefined) return found
+  throw noTag(`${directory} has no image ${isDigest ? tagOrDigest : `named ${JSON.stringify(tagOrDigest)}`}`, tags)
+}
+
+/** Some tools write the whole reference in place of the tag: then its part after the last colon is the tag. */
+function findByTag(index: OciIndex, tag: string): OciDescriptor | undefined {
+  return index.manifests.find(({ annotations }) => annotations?.[refName] === tag) ??
     index.manifests.find(({ annotations }) => annotations?.[refName]?.split(':').at(-1) === tag)
-  if (found === undefined) throw noTag(`${directory} has no image named ${JSON.stringify(tag)}`, tags)
-  return found
+}
+
+/** Each index below is looked into once, however often it is listed. */
+function findByDigest(directory: string, index: OciIndex, digest: string): OciDescriptor | undefined {
+  const entries = new Map<string, OciDescriptor>()
+  const add = (found: OciIndex): void => found.manifests.forEach((entry) => entries.set(entry.digest, entries.get(entry.digest) ?? entry))
+  add(index)
+  for (const entry of entries.values()) {
+    if (entry.digest === digest) return entry
+    if (!indexTypes.includes(entry.mediaType)) continue
+    const document = parseManifestOrIndex(readBlob(directory, entry, largestManifestBytes), entry.mediaType)
+    if (document.kind === 'index') add(document.index)
+  }
+  return undefined
 }
 
 function followToManifest(
@@ -153,7 +174,8 @@ function readFileOf(directory: string, name: string, mostBytes: number): Buffer 
 
 function invalidLayout(directory: string, why: string, cause?: unknown): RocketError {
   return new RocketError('OCI_LAYOUT_INVALID', {
-    what: `${directory} is not an OCI image layout that can be used`, why, hint: 'name the directory that holds oci-layout and index.json: oci:DIR[:TAG]', cause,
+    what: `${directory} is not an OCI image layout that can be used`, why, cause,
+    hint: 'name the directory that holds oci-layout and index.json: oci:DIR[:TAG][@DIGEST]',
   })
 }
 
@@ -167,6 +189,6 @@ function noTag(what: string, tags: readonly string[]): RocketError {
             .slice(0, 30)
             .map((tag) => JSON.stringify(tag))
             .join(', ')}`,
-    hint: 'name one: oci:DIR:TAG',
+    hint: 'name one: oci:DIR:TAG, or oci:DIR@DIGEST',
   })
 }

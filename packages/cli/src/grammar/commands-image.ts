@@ -14,7 +14,7 @@ const fetch: Command = {
   summary: 'Fetch images and store them in the local store',
   usage: 'IMAGE...',
   description:
-    'An image is a file (./web.aci), a URL of one, an OCI layout (oci:DIR[:TAG]), or an image of a registry ' +
+    'An image is a file (./web.aci), a URL of one, an OCI layout (oci:DIR[:TAG][@DIGEST]), or an image of a registry ' +
     '(docker://HOST/NAME[:TAG|@DIGEST]). Prints the ID of each.',
   examples: ['rkt fetch --insecure-options=image docker://registry.example.com/web:2'],
   flags: fetchFlags,

@@ -34,6 +34,13 @@ for (const compression of ['gzip', 'zstd', 'none'] as const) {
   })
 }
 
+test('reads the image that a digest names, whatever its tag', async (t) => {
+  const { workshop, layout } = makeIn(t, { tag: 'v1' })
+  const [record] = await workshop.fetch([`oci:${layout.directory}:other@${layout.manifestDigest}`])
+  assert.equal(record!.sha256, layout.manifestDigest)
+  assert.deepEqual(listImages(workshop.store).map(({ name, labels }) => [name, labels[0]!.value]), [['app', 'v1']])
+})
+
 function umociMissing(): string | false {
   try {
     execFileSync('umoci', ['--version'], { stdio: 'pipe' })
@@ -75,6 +82,7 @@ for (const [name, spoil, code, text, reference = ''] of [
     /./,
   ],
   ['a tag that is not there', () => {}, 'OCI_TAG_NOT_FOUND', /no image named "none"/, ':none'],
+  ['a digest that is not there', () => {}, 'OCI_TAG_NOT_FOUND', /no image sha256:a{64}/, `@sha256:${'a'.repeat(64)}`],
   ['no layout', ({ layout }) => rmSync(join(layout.directory, 'oci-layout')), 'OCI_LAYOUT_INVALID', /./],
 ] as [string, (made: ReturnType<typeof makeIn>) => void, ErrorCode, RegExp, string?][]) {
   test(`keeps nothing of a layout with ${name}`, async (t) => {

@@ -11,7 +11,7 @@ import { findOciRecord, importOci } from './import-oci.ts'
  * throws.
  */
 export async function fetchFromLayout(
-  { key, directory, tag }: { key: string; directory: string; tag: string | undefined }, session: Session,
+  { key, directory, tag, digest }: { key: string; directory: string; tag: string | undefined; digest: string | undefined }, session: Session,
 ): Promise<Imported> {
   requireWaiver(
     session,
@@ -23,7 +23,7 @@ export async function fetchFromLayout(
   session.context.debug(`using image from file ${directory}`)
   // Before reading, so that a change in between is noticed next time. Everything else in a layout is named by its content.
   const state = fileState(`${directory}/index.json`)
-  const found = readOciLayout(directory, tag, hostPlatform())
+  const found = readOciLayout(directory, digest ?? tag, hostPlatform())
   const names = { name: sanitizeAcIdentifier(basename(directory)), version: found.tag ?? '', reference: key }
   const record = findOciRecord(found.manifestBytes, session) ?? await importOci({
     ...found, openLayer: async ({ digest }, signal) => {
