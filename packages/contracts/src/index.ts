@@ -1,4 +1,4 @@
-export { checkDocument, maxDocumentBytes, parseDocument } from './check/parse-document.ts'
+export { checkDocument, isUnreadable, maxDocumentBytes, parseDocument } from './check/parse-document.ts'
 export { findFaults, type Fault } from './check/find-faults.ts'
 export type { JsonSchema } from './check/json-schema.ts'
 export { documentKinds, type DocumentKind } from './documents.ts'

@@ -1,4 +1,4 @@
-import { isRocketError, RocketError, type ImageRecord, type NameRef, type Request } from '@rocket/contracts'
+import { isUnreadable, RocketError, type ImageRecord, type NameRef, type Request } from '@rocket/contracts'
 import { findImageByName, findImageIdByPrefix, findImageRecord, findReferenceRef, type Store } from '@rocket/store'
 import { classifyReference, type Reference } from './classify-reference.ts'
 import { fileState } from './file-state.ts'
@@ -68,7 +68,7 @@ function readRecord(store: Store, imageId: string): ImageRecord | undefined {
   try {
     return findImageRecord(store, imageId)
   } catch (error) {
-    if (isRocketError(error, 'DOCUMENT_INVALID') || isRocketError(error, 'DOCUMENT_VERSION_UNKNOWN')) return undefined
+    if (isUnreadable(error)) return undefined
     throw error
   }
 }

@@ -38,7 +38,7 @@ export function findImageIdByPrefix(store: Store, text: string): string {
  * without one come first; among what is left the newest import wins. Reference: rkt, "Store look-up by name".
  */
 export function findImageByName(store: Store, name: string, labels: readonly Label[]): Ref | undefined {
-  const candidates = listImageEntries(store, imageEntryPrefix(name))
+  const candidates = listImageEntries(store, { prefix: imageEntryPrefix(name) })
     .filter(
       ({ ref }) => ref.name === name && labels.every(
         (label) => ref.labels.some((own) => own.name === label.name && own.value === label.value)
@@ -64,9 +64,10 @@ export function readImageByName(store: Store, name: string, labels: readonly Lab
 function findBySha256(store: Store, text: string): string {
   const digits = text.slice('sha256:'.length).toLowerCase()
   if (digits.length < 2) throw invalid('image ID too short', text)
+  // An entry that cannot be read keeps nobody from the other images.
+  const readable = listImageEntries(store, { damaged: () => {} })
   return theOnly(
-    [...new Set(listImageEntries(store).flatMap(({ ref }) => (ref.sha256?.startsWith(`sha256:${digits}`) === true ? [ref.imageId] : [])))],
-    text,
+    [...new Set(readable.flatMap(({ ref }) => (ref.sha256?.startsWith(`sha256:${digits}`) === true ? [ref.imageId] : [])))], text,
   )
 }
 

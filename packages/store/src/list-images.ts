@@ -1,3 +1,4 @@
+import type { RocketError } from '@rocket/contracts'
 import { listImageEntries } from './refs.ts'
 import type { Store } from './open-store.ts'
 
@@ -12,9 +13,11 @@ export interface ListedImage {
   sha256?: string
 }
 
-/** Every image that has a name, oldest import first. Reads one small file per image. */
-export function listImages(store: Store): ListedImage[] {
-  return listImageEntries(store)
+/**
+ * Every image that has a name, oldest import first. Reads one small file per image; one that cannot be read is told to `damaged`, or thrown.
+ */
+export function listImages(store: Store, damaged?: (error: RocketError) => void): ListedImage[] {
+  return listImageEntries(store, damaged === undefined ? {} : { damaged })
     .map(({ ref }) => ({
       imageId: ref.imageId, name: ref.name, labels: ref.labels, sizeBytes: ref.sizeBytes, importedAt: ref.importedAt,
       lastUsedAt: ref.lastUsedAt,

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkDocument, isErrno, parseDocument, storeLayout, type NameRef } from '@rocket/contracts'
+import { checkDocument, isErrno, isUnreadable, parseDocument, RocketError, storeLayout, type NameRef } from '@rocket/contracts'
 import { writeFileAtomic } from '@rocket/host'
 import { imageEntryFile, imageIdOfEntry, referenceFile } from './store-names.ts'
 import type { Store } from './open-store.ts'
@@ -11,7 +11,7 @@ export interface Ref {
   ref: NameRef
 }
 
-/** Undefined when there is none. Throws DOCUMENT_INVALID for a damaged one. */
+/** Undefined when there is none. Throws DOCUMENT_INVALID or DOCUMENT_VERSION_UNKNOWN. */
 export function findRef(store: Store, file: string): Ref | undefined {
   const path = join(store.directory, storeLayout.names, file)
   let fd: number
@@ -25,13 +25,25 @@ export function findRef(store: Store, file: string): Ref | undefined {
     const ref = parseDocument('NameRef', readFileSync(fd, 'utf8'), path)
     const touched = new Date(Math.floor(fstatSync(fd).mtimeMs)).toISOString()
     return { file, ref: touched > ref.lastUsedAt ? { ...ref, lastUsedAt: touched } : ref }
+  } catch (error) {
+    throw isUnreadable(error) ? withAdvice(error, file) : error
   } finally {
     closeSync(fd)
   }
 }
 
+/** As {@link findRef}; one that cannot be read counts as none: fetching writes it anew. */
+export function findReadableRef(store: Store, file: string): Ref | undefined {
+  try {
+    return findRef(store, file)
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
+  }
+}
+
 export function findReferenceRef(store: Store, key: string): Ref | undefined {
-  return findRef(store, referenceFile(key))
+  return findReadableRef(store, referenceFile(key))
 }
 
 export function listRefFiles(store: Store): string[] {
@@ -44,12 +56,20 @@ export function listRefFiles(store: Store): string[] {
   }
 }
 
-/** The entries of images; `prefix` narrows them to one image name. */
-export function listImageEntries(store: Store, prefix = 'i-'): Ref[] {
+/** The entries of images; `prefix` narrows them to one image name. One that cannot be read is told to `damaged`, or thrown. */
+export function listImageEntries(
+  store: Store, { prefix = 'i-', damaged }: { prefix?: string; damaged?: (error: RocketError) => void } = {},
+): Ref[] {
   return listRefFiles(store).flatMap((file) => {
     if (!file.startsWith(prefix) || imageIdOfEntry(file) === undefined) return []
-    const found = findRef(store, file)
-    return found === undefined ? [] : [found]
+    try {
+      const found = findRef(store, file)
+      return found === undefined ? [] : [found]
+    } catch (error) {
+      if (damaged === undefined || !isUnreadable(error)) throw error
+      damaged(error)
+      return []
+    }
   })
 }
 
@@ -76,4 +96,13 @@ export function touchLastUsed(store: Store, ref: Pick<NameRef, 'name' | 'imageId
 function writeRef(store: Store, file: string, ref: NameRef): void {
   checkDocument('NameRef', ref, file)
   writeFileAtomic(join(store.directory, storeLayout.names, file), `${JSON.stringify(ref, undefined, 2)}\n`, { sync: true, mode: 0o600 })
+}
+
+/** Of an image's own entry the name of the file says which image it is. */
+function withAdvice(error: RocketError, file: string): RocketError {
+  const imageId = imageIdOfEntry(file)
+  return new RocketError(error.code, {
+    what: error.what, ...(error.why === undefined ? {} : { why: error.why }), cause: error,
+    ...(imageId === undefined ? {} : { hint: `take it away with \`rkt image rm ${imageId}\`, then fetch the image again` }),
+  })
 }

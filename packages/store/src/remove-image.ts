@@ -1,6 +1,7 @@
 import { listPins } from './pins.ts'
 import { tryLockPrepareExclusive } from './locks.ts'
-import { findRef, listRefFiles, removeRef } from './refs.ts'
+import { findReadableRef, listRefFiles, removeRef } from './refs.ts'
+import { imageIdOfEntry } from './store-names.ts'
 import type { Swept } from './sweep.ts'
 import type { Store } from './open-store.ts'
 
@@ -14,7 +15,7 @@ export interface RemovedImage {
 /** Takes every name of the image away; the bytes that nobody needs go with it. Running pods are not disturbed. Repeatable. */
 export async function removeImage(store: Store, imageId: string): Promise<RemovedImage> {
   for (const file of listRefFiles(store)) {
-    if (findRef(store, file)?.ref.imageId === imageId) removeRef(store, file)
+    if ((imageIdOfEntry(file) ?? findReadableRef(store, file)?.ref.imageId) === imageId) removeRef(store, file)
   }
   const pinnedBy = listPins(store).flatMap((pin) => (pin.images.includes(imageId) ? [pin.uuid] : []))
   const lock = tryLockPrepareExclusive(store)

@@ -5,14 +5,15 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { isRocketError, type ErrorCode, type ImageRecord, type NameRef } from '@rocket/contracts'
+import { isRocketError, type ErrorCode, type ImageRecord, type NameRef, type RocketError } from '@rocket/contracts'
 import { writeImageRecord } from './ingest/write-image.ts'
 import {
   collectGarbage, findImageByName, findImageIdByPrefix, findImageRecord, listImages, lockPrepare, openStore, pinForPod, readImageByName,
   removeImage,
   touchLastUsed, unpinPod, type Store,
 } from './index.ts'
-import { writeRefs } from './refs.ts'
+import { findReferenceRef, writeRefs } from './refs.ts'
+import { imageEntryFile, referenceFile } from './store-names.ts'
 
 const uuid = '00000000-0000-4000-8000-000000000001'
 
@@ -167,6 +168,42 @@ test('a file that a killed process was writing hinders nobody, and is collected'
   assert.deepEqual(half.filter((path) => existsSync(path)), [])
   assert.deepEqual(listImages(store).map((image) => image.imageId), [record.imageId])
 })
+
+/** Of the image of `addImage` with this digit. */
+const entryOf = (store: Store, digit: string): string =>
+  join(store.directory, 'refs/names', imageEntryFile('example.com/app', `sha512-${digit.repeat(64)}`))
+
+for (const [what, text, code] of [
+  ['damaged', '{"version":1', 'DOCUMENT_INVALID'], ['of another release', '{"version":7}', 'DOCUMENT_VERSION_UNKNOWN'],
+] as const) {
+  test(`an entry that is ${what} is told with what to do, and hides no other image`, async (t) => {
+    const store = makeStore(t)
+    addImage(store, '1')
+    const other = addImage(store, '2', { sha256: `sha256:${'c'.repeat(64)}` })
+    writeFileSync(entryOf(store, '1'), text)
+    const damaged: RocketError[] = []
+    assert.deepEqual(listImages(store, (error) => damaged.push(error)).map(({ imageId }) => imageId), [other.imageId])
+    assert.deepEqual(damaged.map((error) => error.code), [code])
+    assert.ok(String(damaged[0]).includes(entryOf(store, '1')), String(damaged[0]))
+    assert.match(damaged[0]?.hint ?? '', /rkt image rm sha512-1{64}/)
+    assert.equal(findImageIdByPrefix(store, 'sha256:cc'), other.imageId)
+    assert.throws(() => findImageByName(store, 'example.com/app', []), hasCode(code))
+    await removeImage(store, other.imageId)
+    assert.deepEqual((await removeImage(store, findImageIdByPrefix(store, 'sha512-11'))).swept?.images, [`sha512-${'1'.repeat(64)}`])
+    assert.deepEqual(readdirSync(join(store.directory, 'refs/names')), [])
+  })
+
+  test(`a reference that is ${what} counts as none`, async (t) => {
+    const store = makeStore(t)
+    const record = addImage(store, '1')
+    const path = join(store.directory, 'refs/names', referenceFile('file:/x1.aci'))
+    writeFileSync(path, text)
+    assert.equal(findReferenceRef(store, 'file:/x1.aci'), undefined)
+    await collectGarbage(store)
+    assert.equal(existsSync(path), false)
+    assert.deepEqual(listImages(store).map(({ imageId }) => imageId), [record.imageId])
+  })
+}
 
 for (const [name, spoil] of [
   ['a link in the place of the store', (path: string) => { renameSync(path, `${path}2`); symlinkSync(`${path}2`, path) }],

@@ -6,7 +6,7 @@ import { findImageRecord } from './find-image.ts'
 import { findTreeRecord, treeName } from './ingest/layer-record.ts'
 import { openIngest, removeStaleIngests, removeTree } from './ingest/ingest-directory.ts'
 import { listPins, treesOf } from './pins.ts'
-import { findRef, listRefFiles, removeRef } from './refs.ts'
+import { findReadableRef, listRefFiles, removeRef } from './refs.ts'
 import { imageIdOfEntry } from './store-names.ts'
 import type { Store } from './open-store.ts'
 
@@ -26,7 +26,7 @@ export function sweep(store: Store): Swept {
   const files = listRefFiles(store)
   const named = new Set(files.flatMap((file) => imageIdOfEntry(file) ?? []))
   for (const file of files) {
-    if (imageIdOfEntry(file) === undefined && !named.has(findRef(store, file)?.ref.imageId ?? '')) removeRef(store, file)
+    if (imageIdOfEntry(file) === undefined && !named.has(findReadableRef(store, file)?.ref.imageId ?? '')) removeRef(store, file)
   }
   const pins = listPins(store)
   const live = new Set([...named, ...pins.flatMap((pin) => pin.images)])

@@ -1,8 +1,11 @@
+import type { RocketError } from '@rocket/contracts'
 import { listImages, openStore, type ListedImage } from '@rocket/store'
 import { readSettings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
+import type { FlagValues } from '../grammar/flag.ts'
 import { imageListFlags } from '../grammar/flags/life.ts'
 import { outputFlags } from '../grammar/flags/output.ts'
+import { errorStyle } from '../print/context.ts'
 import { formatJson } from '../print/json.ts'
 import { useQuickExit } from '../print/quick-exit.ts'
 import { formatSize } from '../print/size.ts'
@@ -10,16 +13,25 @@ import { formatTable } from '../print/table.ts'
 import { formatAge, formatFullTime } from '../print/time.ts'
 import { writeOut } from '../print/write.ts'
 
-/** `rkt image list`, from the small files in which the store keeps names. */
-export function run({ flags }: Invocation): number {
+/** `rkt image list`, from the small files in which the store keeps names. One that cannot be read is told, and hides no other. */
+export async function run(invocation: Invocation): Promise<number> {
   useQuickExit()
-  const keys = flags.get(imageListFlags.sort)
-  const images = sortImages(listImages(openStore(readSettings(flags).storeDirectory)), keys, flags.get(imageListFlags.order) === 'desc')
+  const { flags } = invocation
+  const damaged: RocketError[] = []
+  const found = listImages(openStore(readSettings(flags).storeDirectory), (error) => damaged.push(error))
+  print(sortImages(found, flags.get(imageListFlags.sort), flags.get(imageListFlags.order) === 'desc'), flags)
+  if (damaged.length > 0) {
+    const { printError } = await import('../print/errors.ts')
+    for (const error of damaged) printError(error, errorStyle(invocation))
+  }
+  return 0
+}
+
+function print(images: readonly ListedImage[], flags: FlagValues): void {
   const format = flags.get(outputFlags.format)
   if (format !== '') {
     // rkt's consumers know the list of no images as null.
-    writeOut(formatJson(images.length === 0 ? null : images.map(imageToJson), format))
-    return 0
+    return writeOut(formatJson(images.length === 0 ? null : images.map(imageToJson), format))
   }
   const full = flags.get(outputFlags.full)
   const fields = flags.get(imageListFlags.fields)
@@ -30,7 +42,6 @@ export function run({ flags }: Invocation): number {
     ...fields.map((field) => columns[field]?.cell(image, full) ?? ''), ...(digests ? [image.sha256 ?? '-'] : []),
   ])
   writeOut(formatTable([...(flags.get(outputFlags.noLegend) ? [] : [header]), ...rows]))
-  return 0
 }
 
 interface Column {

@@ -1,5 +1,5 @@
 import type { DocumentKind } from '../documents.ts'
-import { RocketError } from '../errors/rocket-error.ts'
+import { isRocketError, RocketError } from '../errors/rocket-error.ts'
 import type { DocumentTypes } from '../types.ts'
 import { documentSchema } from './document-schema.ts'
 import { findFaults } from './find-faults.ts'
@@ -40,4 +40,9 @@ export function checkDocument<K extends DocumentKind>(kind: K, value: unknown, n
     })
   }
   return value as DocumentTypes[K]
+}
+
+/** Whether reading a document failed because of what it holds: it is damaged, or of another release. */
+export function isUnreadable(error: unknown): error is RocketError {
+  return isRocketError(error, 'DOCUMENT_INVALID') || isRocketError(error, 'DOCUMENT_VERSION_UNKNOWN')
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { makeHome, textOf } from '../program/home.ts'
 import { story, tellStories } from '../program/story.ts'
@@ -65,6 +65,24 @@ story('image list prints what was asked for, sorted as asked', async () => {
   assert.ok(
     one !== undefined && /^sha512-[0-9a-f]{64}$/.test(one.id) && one.size > 1_000_000 && one.import_time > 1e18, JSON.stringify(listed),
   )
+})
+
+story('a damaged entry of one image is named, and does not hide the others from image list', async () => {
+  const { home, images } = stage
+  const [id = ''] = await fetch('--full', images.busybox, images.exits)
+  const entries = join(home.data, 'cas/refs/names')
+  const entry = readdirSync(entries).find((name) => name.endsWith(`-${id.slice('sha512-'.length)}.json`)) ?? assert.fail('no entry')
+  writeFileSync(join(entries, entry), 'not json')
+  const { exitCode, stdout, stderr } = await home.rkt(['image', 'list', '--fields=name', '--no-legend'])
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^example\.com\/exits/m)
+  assert.doesNotMatch(stdout, /busybox/)
+  const told = `^list: ${entries}/${entry} is not JSON.* \\[DOCUMENT_INVALID\\]\n {2}try: .*rkt image rm ${id}`
+  assert.match(stderr, new RegExp(told))
+  assert.equal((await home.rkt(['image', 'rm', id])).exitCode, 0)
+  const again = await home.rkt(['fetch', unsigned, '--full', images.busybox])
+  assert.deepEqual([again.exitCode, again.stdout], [0, `${id}\n`], again.stderr)
+  assert.match((await home.rkt(['image', 'list'])).stdout, /busybox/)
 })
 
 story('image cat-manifest prints the manifest that the image was built with', async () => {
