@@ -4,6 +4,7 @@ import { readSettings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
 import { enterFlags } from '../grammar/flags/life.ts'
 import { findPod, type LocatedPod } from '../pods/locate.ts'
+import { requireProgram } from '../pods/require-program.ts'
 import { podState } from '../pods/state.ts'
 import { within } from '../print/context.ts'
 import { writeError } from '../print/write.ts'
@@ -24,9 +25,11 @@ export function run(invocation: Invocation): number {
   waitUntilReady(pod)
   const files = new HandoffFiles(pod.directory)
   const app = chooseApp(files.apps(), invocation.flags.get(enterFlags.app))
-  const vector = [...enterVector(files, files.read('Run'), app), ...(words.length === 0 ? [defaultCommand] : words)]
+  const [program = defaultCommand, ...args] = words
+  const vector = [...enterVector(files, files.read('Run'), app), program, ...args]
   const sandbox = files.read('Sandbox')
   if (!isAlive(sandbox.holder.pid, sandbox.holder.startTime)) throw notRunning(pod)
+  requireProgram(files, app, program)
   joinMountNamespace(sandbox.holder.pid)
   process.chdir(pod.directory)
   markInheritedCloseOnExec()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { names, startPod, textOf, until } from '../program/home.ts'
 import { assertHostClean } from '../program/leftovers.ts'
@@ -19,11 +19,37 @@ story('enter runs a command among the processes of the pod, and its exit code co
     'enter', '--app=busybox', uuid.slice(0, 6), 'sh', '-c', 'echo $AC_APP_NAME $FROM_THE_IMAGE $SECRET_OF_THE_HOST',
   ])
   assert.equal(named.stdout, 'busybox yes\n', named.stderr)
-  const absent = await home.rkt(['enter', uuid, '/bin/nothing-here'])
-  assert.ok(![0, undefined].includes(absent.exitCode), absent.stderr)
   await home.rkt(['stop', '--force', uuid])
   await running.ended
 })
+
+for (const flags of [['--net=none'], ['--flavor=fly']]) {
+  story(`enter refuses a program that the app lacks, and finds one in a volume, with ${flags.join()}`, async () => {
+    const { home, images } = stage
+    mkdirSync(home.file('tools'), { recursive: true })
+    writeFileSync(home.file('tools/tool'), '#!/bin/sh\necho from a volume\n', { mode: 0o755 })
+    const { uuid, running } = await startPod(home, [
+      '--insecure-options=image', ...flags, `--volume=tools,kind=host,source=${home.file('tools')}`, images.busybox,
+      '--mount=volume=tools,target=/opt/tools', '--environment=PATH=/opt/tools:/bin', '--exec=/bin/sleep', '--', '60',
+    ])
+    for (const [words, code, why] of [
+      [['/bin/nothing-here'], 'APP_PROGRAM_MISSING', 'it has no program /bin/nothing-here'],
+      [['nothing-here'], 'APP_PROGRAM_MISSING', 'it has no program nothing-here'],
+      [[], 'APP_PROGRAM_MISSING', 'it has no program /bin/bash'],
+      [['/etc/passwd'], 'APP_PROGRAM_NOT_EXECUTABLE', '/etc/passwd is no file that may be executed'],
+      [['/bin'], 'APP_PROGRAM_NOT_EXECUTABLE', '/bin is no file that may be executed'],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await home.rkt(['enter', uuid, ...words])
+      assert.deepEqual([exitCode, stdout], [254, ''])
+      assert.ok(stderr.includes(`enter: cannot enter app "busybox": ${why} [${code}]\n  try: `), stderr)
+    }
+    for (const program of ['tool', '/opt/tools/tool', 'opt/tools/tool']) {
+      assert.equal((await home.rkt(['enter', uuid, program])).stdout, 'from a volume\n', program)
+    }
+    await home.rkt(['stop', '--force', uuid])
+    await running.ended
+  })
+}
 
 story('enter wants to know which of several apps, and refuses a pod that has ended', async () => {
   const { home, images } = stage

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { program, runRkt } from '../program/rkt.ts'
-import { startPod } from '../program/home.ts'
+import { startPod, textOf, until } from '../program/home.ts'
 import { plain, story, tellStories } from '../program/story.ts'
 
 const stage = tellStories()
@@ -54,6 +55,19 @@ story('enter gives a terminal where the caller has one', async () => {
   assert.match(screen, /a terminal$/m)
   await home.rkt(['stop', '--force', uuid])
   await running.ended
+})
+
+story('enter knows the programs of an app whose launcher stays before it, as it does with a terminal', async () => {
+  const { home, images } = stage
+  const file = home.file('uuid')
+  const pod = onTerminal(['run', ...plain, '--interactive', `--uuid-file-save=${file}`, images.busybox, '--exec=/bin/sleep', '--', '60'])
+  await until('the pod', async () => existsSync(file) && (await home.rkt(['status', '--wait-ready=1s', `--uuid-file=${file}`])).exitCode === 0)
+  const uuid = textOf(file)
+  const ofTheHost = await home.rkt(['enter', uuid, process.execPath])
+  assert.deepEqual([ofTheHost.exitCode, /\[APP_PROGRAM_MISSING\]/.test(ofTheHost.stderr)], [254, true], ofTheHost.stderr)
+  assert.equal((await home.rkt(['enter', uuid, '/bin/sh', '-c', 'exit 6'])).exitCode, 6)
+  await home.rkt(['stop', '--force', uuid])
+  await pod
 })
 
 story('an interactive pod of several apps is refused', async () => {
