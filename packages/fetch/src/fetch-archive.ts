@@ -45,7 +45,9 @@ export async function fetchArchive(source: { key: string; url: string }, session
   requireSignature()
   debug(`fetching image from ${shown}`)
   const totalBytes = Number(response.headers['content-length'] ?? Number.NaN)
-  const record = await importAci(response.body, session, { source: shown, ...(Number.isSafeInteger(totalBytes) ? { totalBytes } : {}) })
+  const record = await importAci(response.body, session, {
+    source: shown, from: 'server', ...(Number.isSafeInteger(totalBytes) ? { totalBytes } : {}),
+  })
   const { name, labels } = record.manifest
   return { record, name, labels, source: shown, latest: false, http: cacheOf(response) }
 }

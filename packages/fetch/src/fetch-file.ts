@@ -14,7 +14,7 @@ export async function fetchFile(source: { path: string }, session: Session): Pro
   requireSignature(path, session)
   // Before reading: a change in between must not hide behind the state it has afterwards.
   const state = fileState(path)
-  const record = await importAci(path, session, { source: `file://${path}`, totalBytes: stats.size })
+  const record = await importAci(path, session, { source: `file://${path}`, from: 'file', totalBytes: stats.size })
   const { name, labels } = record.manifest
   return { record, name, labels, source: `file://${path}`, latest: false, ...(state === undefined ? {} : { http: { etag: state } }) }
 }

@@ -7,6 +7,7 @@ import type { Session } from './session.ts'
 export interface AciOptions {
   /** Where it comes from, for messages and progress. */
   source: string
+  from: 'file' | 'server'
   totalBytes?: number
 }
 
@@ -20,7 +21,8 @@ export async function importAci(source: string | AsyncIterable<Buffer>, session:
   const { writer, ingest, store, context } = session
   const blob = writer.createBlobWriter(ingest)
   const onProgress = (receivedBytes: number): void => {
-    context.emit?.({ kind: 'layer-progress', digest: options.source, receivedBytes, totalBytes: options.totalBytes })
+    const { source: digest, from, totalBytes } = options
+    context.emit?.({ kind: 'layer-progress', digest, from, receivedBytes, totalBytes })
   }
   try {
     const bytes = blob.through(

@@ -23,19 +23,22 @@ export function formatError(error: unknown, style: ErrorStyle, context?: string)
   const head = context === undefined ? `${style.prefix}: ` : `${style.prefix}: ${context}: `
   // A coded error says all there is to say; of others rkt's users see the innermost cause.
   const shown = isRocketError(error) ? error : innermost(error)
-  return `${head}${codedLine(shown)}\n${advice(hintOf(shown))}`
+  return `${head}${codedLine(shown, style.prefix)}\n${advice(hintOf(shown))}`
 }
 
 function advice(hint: string | undefined): string {
   return hint === undefined ? '' : `  try: ${hint}\n`
 }
 
-/** `network up: networks not found: x [NETWORK_NOT_FOUND]`; the stage is absent when it was the command itself that refused. */
-function codedLine(error: unknown): string {
+/**
+ * `network up: networks not found: x [NETWORK_NOT_FOUND]`; the stage is absent when it was the command itself that refused, and when it would
+ * say the command's name again.
+ */
+function codedLine(error: unknown, prefix: string): string {
   if (!isRocketError(error)) return `${messageOf(error)} [${codeOf(error)}]`
   const by = error.raisedBy
-  const stage = by === undefined ? '' : by.stage === by.verb ? `${by.stage}: ` : `${by.stage} ${by.verb}: `
-  return `${stage}${error.message} [${error.code}]`
+  const stage = by === undefined ? '' : by.stage === by.verb ? by.stage : `${by.stage} ${by.verb}`
+  return `${stage === '' || stage === prefix ? '' : `${stage}: `}${error.message} [${error.code}]`
 }
 
 /** A line of narration; there is no error behind it. */
@@ -48,7 +51,7 @@ function formatChain(error: unknown, prefix: string, context: string | undefined
   const isCoded = layers.some((layer) => isRocketError(layer))
   const lines = layers.flatMap((layer, index) => {
     const hasCode = isRocketError(layer) || (!isCoded && index === layers.length - 1)
-    const line = `${'  '.repeat(index + 1)}└─${hasCode ? codedLine(layer) : messageOf(layer)}`
+    const line = `${'  '.repeat(index + 1)}└─${hasCode ? codedLine(layer, prefix) : messageOf(layer)}`
     return isOurBug(layer) ? [line, layer.stack ?? ''] : [line]
   })
   const hint = layers.map(hintOf).find((one) => one !== undefined)

@@ -102,6 +102,12 @@ for (const [stage, verb, head] of [['network', 'up', 'network up'], ['stage1-oci
   })
 }
 
+test('a stage that has the name of the command is not named again', () => {
+  const error = new RocketError('IMAGE_NOT_FOUND', { what: 'no image' })
+  error.raisedBy = { stage: 'fetch', verb: 'fetch' }
+  assert.equal(formatError(error, { ...style, prefix: 'fetch' }), 'fetch: no image [IMAGE_NOT_FOUND]\n')
+})
+
 test('an error of the system reads as rkt printed it', () => {
   const error = Object.assign(new Error("ENOENT: no such file or directory, open '/x'"), { code: 'ENOENT', syscall: 'open', path: '/x' })
   assert.equal(formatError(error, style), 'run: open /x: no such file or directory [SYSCALL_FAILED]\n')

@@ -13,7 +13,7 @@ const pauseMs = 100
 /** Draws the events of long work on standard error, in one line, when that is a terminal; otherwise draws nothing. */
 export function progressOf(isTerminal: boolean = isStandardErrorTerminal()): Progress {
   if (!isTerminal) return { show: () => {}, close: () => {} }
-  const layers = new Map<string, { received: number; total: number | undefined }>()
+  const layers = new Map<string, { from: 'file' | 'server'; received: number; total: number | undefined }>()
   let drawnAt = 0
   let drawn = false
   const draw = (): void => {
@@ -21,14 +21,16 @@ export function progressOf(isTerminal: boolean = isStandardErrorTerminal()): Pro
     const received = all.reduce((sum, layer) => sum + layer.received, 0)
     const total = all.every((layer) => layer.total !== undefined) ? all.reduce((sum, layer) => sum + (layer.total ?? 0), 0) : undefined
     const share = total === undefined || total === 0 ? '' : ` of ${formatSize(total)} (${Math.floor((received / total) * 100)} %)`
-    writeError(`\r\u001b[KDownloading ${all.length === 1 ? 'image' : `${all.length} layers`}: ${formatSize(received)}${share}`)
+    const downloads = `Downloading ${all.length === 1 ? 'image' : `${all.length} layers`}`
+    const doing = all.some((layer) => layer.from === 'server') ? downloads : 'Using image from file'
+    writeError(`\r\u001b[K${doing}: ${formatSize(received)}${share}`)
     drawn = true
   }
   return {
     show: (event) => {
       if (event.kind === 'message') return writeError(`${drawn ? '\r\u001b[K' : ''}${event.text}\n`)
       const layer = layers.get(event.digest)
-      if (event.kind === 'layer-progress') layers.set(event.digest, { received: event.receivedBytes, total: event.totalBytes })
+      if (event.kind === 'layer-progress') layers.set(event.digest, { from: event.from, received: event.receivedBytes, total: event.totalBytes })
       else if (layer !== undefined) layer.received = layer.total ?? layer.received
       if (performance.now() - drawnAt < pauseMs) return
       drawnAt = performance.now()

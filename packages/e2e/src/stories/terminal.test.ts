@@ -70,6 +70,16 @@ story('enter knows the programs of an app whose launcher stays before it, as it 
   await pod
 })
 
+story('progress on a terminal tells a file from a download', async () => {
+  const { images } = stage
+  for (const image of [images.guest, `oci:${images.layout}`]) {
+    const { exitCode, screen } = await onTerminal(['fetch', '--insecure-options=image', image])
+    assert.equal(exitCode, 0, screen)
+    assert.match(screen, /Using image from file: \d/)
+    assert.doesNotMatch(screen, /Downloading/)
+  }
+})
+
 story('an interactive pod of several apps is refused', async () => {
   const { home, images } = stage
   const { exitCode, stderr } = await home.rkt(['run', ...plain, '--interactive', images.busybox, images.exits])

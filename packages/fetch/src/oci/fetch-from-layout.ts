@@ -26,7 +26,7 @@ export async function fetchFromLayout(
   const found = readOciLayout(directory, digest ?? tag, hostPlatform())
   const names = { name: sanitizeAcIdentifier(basename(directory)), version: found.tag ?? '', reference: key }
   const record = findOciRecord(found.manifestBytes, session) ?? await importOci({
-    ...found, openLayer: async ({ digest }, signal) => {
+    ...found, from: 'file', openLayer: async ({ digest }, signal) => {
       const path = found.layers.find(({ descriptor }) => descriptor.digest === digest)!.path
       if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
         throw new RocketError('OCI_LAYOUT_INVALID', {

@@ -37,7 +37,7 @@ async function readImage(client: RegistryClient, manifestBytes: Buffer, manifest
   verifyBytes(configBytes, manifest.config, 'the configuration')
   const config = parseImageConfig(configBytes)
   return {
-    manifestBytes, manifest, configBytes, config, layers: pairLayers(manifest, config).map(
+    manifestBytes, manifest, configBytes, config, from: 'server', layers: pairLayers(manifest, config).map(
       ({ layer, diffId }) => ({ descriptor: layer, diffId })
     ),
     openLayer: async ({ digest }, signal) => (await client.getBlob(digest, signal)).body,

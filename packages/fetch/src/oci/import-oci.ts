@@ -14,6 +14,8 @@ export interface OciImage {
   config: OciImageConfig
   /** Bottom first. */
   layers: readonly { descriptor: OciDescriptor; diffId: string }[]
+  /** Where the layers are. */
+  from: 'file' | 'server'
   openLayer(descriptor: OciDescriptor, signal: AbortSignal): Promise<AsyncIterable<Buffer>>
 }
 
@@ -51,7 +53,7 @@ export async function importOci(image: OciImage, session: Session, names: OciNam
     const source = {
       digest, sizeBytes: size, diffId, signal: abort.signal,
       open: () => image.openLayer(descriptor, abort.signal),
-      onProgress: (receivedBytes: number) => context.emit?.({ kind: 'layer-progress', digest, receivedBytes, totalBytes: size }),
+      onProgress: (receivedBytes: number) => context.emit?.({ kind: 'layer-progress', digest, from: image.from, receivedBytes, totalBytes: size }),
       onWait: () => context.debug('another rkt instance is downloading this file, waiting...'),
     }
     const tree = await writer.ingestLayer(ingest, source)

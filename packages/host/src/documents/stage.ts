@@ -18,7 +18,7 @@ export interface StageContext {
 }
 
 export type StageEvent =
-  | { kind: 'layer-progress'; digest: string; receivedBytes: number; totalBytes: number | undefined }
+  | { kind: 'layer-progress'; digest: string; from: 'file' | 'server'; receivedBytes: number; totalBytes: number | undefined }
   | { kind: 'layer-done'; digest: string }
   | { kind: 'message'; text: string }
 
