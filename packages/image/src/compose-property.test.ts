@@ -7,6 +7,8 @@ import fc from 'fast-check'
 import { type ErrorCode, isRocketError } from '@rocket/contracts'
 import { linux } from '@rocket/host'
 import { type ComposedLayer, composeRootfs } from './compose-rootfs.ts'
+import { copyTree } from './copy-tree.ts'
+import { diffTrees, type Difference } from './diff-trees.ts'
 import { describeTree } from './testing/canary.ts'
 import { describeOverlay } from './testing/describe-overlay.ts'
 import { type EntrySpec, inPieces, makeTar } from './testing/make-tar.ts'
@@ -64,19 +66,22 @@ async function composed(directory: string, tars: readonly Buffer[]): Promise<str
     const facts = await unpackLayer(inPieces(tar), tree, { hasLower: true })
     trees.push({ diffId: `sha256:${String(index).padStart(64, '0')}`, directory: tree, facts })
   }
-  return describeOverlay(
-    await composeRootfs(trees, {
-      unpackOn: async (index, lower) => {
-        const tree = join(directory, `c${made++}`)
-        return { directory: tree, facts: await unpackLayerOn(inPieces(tars[index]!), tree, lower) }
-      },
-      makeTop: async (list) => {
-        const tree = join(directory, `t${made++}`)
-        writeTopTree(tree, list)
-        return tree
-      },
-    }),
-  )
+  const stacked = await composeRootfs(trees, {
+    unpackOn: async (index, lower) => {
+      const tree = join(directory, `c${made++}`)
+      return { directory: tree, facts: await unpackLayerOn(inPieces(tars[index]!), tree, lower) }
+    },
+    makeTop: async (list) => {
+      const tree = join(directory, `t${made++}`)
+      writeTopTree(tree, list)
+      return tree
+    },
+  })
+  const shown = describeOverlay(stacked)
+  copyTree(stacked, join(directory, 'copy'))
+  assert.equal(withoutLinkCounts(describeTree(join(directory, 'copy'))), withoutLinkCounts(shown), 'what is walked is what is mounted')
+  assert.deepEqual([...diffTrees(stacked, join(directory, 'copy'))].filter(isNoLink), [])
+  return shown
 }
 
 /** The same layers, each applied to what is there. */
@@ -107,6 +112,11 @@ async function outcome(run: () => Promise<string>): Promise<string> {
   }
 }
 
+/** Names of one file in several trees are several files to an overlay, and to a walk. */
+function isNoLink(difference: Difference): boolean {
+  return !(difference.kind === 'changed' && difference.changes.some(({ what }) => what === 'type'))
+}
+
 /** An overlay cannot keep a hard link between a file of a lower layer and its copy. */
 function withoutLinkCounts(text: string): string {
   return text
@@ -118,7 +128,7 @@ function withoutLinkCounts(text: string): string {
     .join('\n')
 }
 
-test('an overlay of composed layers shows what applying them in turn gives', asRoot, async () => {
+test('an overlay of composed layers, mounted or walked, shows what applying them in turn gives', asRoot, async () => {
   await fc.assert(
     fc.asyncProperty(layers, async (specs) => {
       const directory = mkdtempSync(join(tmpdir(), 'rocket-property-'))

@@ -7,8 +7,8 @@ import { encodeTarHeader, tarPadding } from './tar-writer.ts'
 import type { WalkOptions } from './walk-tree.ts'
 
 export interface PackOptions extends WalkOptions {
-  /** The directory that becomes the root file system. */
-  rootfs: string
+  /** The directory that becomes the root file system; several, bottom first, as an overlay of them would show it. */
+  rootfs: string | readonly string[]
   /** The appc image manifest, as JSON; written as it is. */
   manifest: string | Uint8Array
 }

@@ -18,9 +18,9 @@ export interface PackedArchive {
 
 const chunkBytes = 1 << 20
 
-/** The tar of a tree in chunks; `prefix` (`rootfs`) stands before every name. What `before` holds comes first. */
+/** The tar of a tree, or of what an overlay of several would show, in chunks; `prefix` (`rootfs`) stands before every name. What `before` holds comes first. */
 export function* tarOfTree(
-  directory: string,
+  directory: string | readonly string[],
   prefix: string,
   before: readonly Buffer[],
   options: WalkOptions,

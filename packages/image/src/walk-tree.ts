@@ -2,7 +2,7 @@ import { closeSync, readdirSync } from 'node:fs'
 import { isErrno, RocketError } from '@rocket/contracts'
 import { linux, native, type NativeStat } from '@rocket/host'
 import { type LayerPath, showPath } from './entry-path.ts'
-import { isWhiteoutDevice } from './overlay-marks.ts'
+import { isWhiteoutDevice, opaqueAttribute } from './overlay-marks.ts'
 import type { TarEntry, TarEntryType } from './tar-entry.ts'
 import { readXattrs } from './tree-view.ts'
 import { keepsXattr } from './xattr-policy.ts'
@@ -10,6 +10,8 @@ import { keepsXattr } from './xattr-policy.ts'
 export interface WalkedEntry {
   path: LayerPath
   entry: TarEntry
+  /** Two names with one inode are one file. */
+  inode: string
   /** An open descriptor of a regular file's content; the walk closes it when the next entry is asked for. */
   content?: number | undefined
 }
@@ -28,18 +30,25 @@ const nameOnly = linux.RESOLVE_BENEATH | linux.RESOLVE_NO_SYMLINKS
 
 /**
  * Every file of a tree as an archive entry, the root first, a directory before its content, names in the order of their bytes: the same
- * tree always gives the same sequence. Of the names of one file the first is the file, the others are hard links to it. Links are not
- * followed. Sockets and overlayfs's marks are left out. Throws PACK_FAILED when the tree changes meanwhile in a way that shows.
+ * tree always gives the same sequence. Several directories (bottom first) are walked as the tree that an overlay of them would show, without
+ * mounting one. Of the names of one file the first is the file, the others are hard links to it. Links are not followed. Sockets and
+ * overlayfs's marks are left out. Throws PACK_FAILED when the tree changes meanwhile in a way that shows.
  */
-export function* walkTree(directory: string, options: WalkOptions = {}): Generator<WalkedEntry, void, undefined> {
-  const root = openRoot(directory)
-  const firstNames = new Map<string, LayerPath>()
+export function* walkTree(directories: string | readonly string[], options: WalkOptions = {}): Generator<WalkedEntry, void, undefined> {
+  const roots: number[] = []
   try {
-    yield { path: '', entry: describe('', native().fstatat(root, '', linux.AT_EMPTY_PATH), 'directory', readXattrs(root), options) }
-    yield* walkDirectory(root, '', firstNames, options)
+    for (const directory of [directories].flat().toReversed()) roots.push(openRoot(directory))
+    yield* walkInto(roots.slice(0, visibleLevels(roots)), '', { ...options, firstNames: new Map(), isMerged: roots.length > 1 })
   } finally {
-    closeSync(root)
+    for (const root of roots) closeSync(root)
   }
+}
+
+interface Walk extends WalkOptions {
+  /** Of files with several names, by inode. */
+  firstNames: Map<string, LayerPath>
+  /** Whether marks of overlayfs mean something, or are just files that cannot be packed. */
+  isMerged: boolean
 }
 
 function openRoot(directory: string): number {
@@ -55,64 +64,84 @@ function openRoot(directory: string): number {
   }
 }
 
-function* walkDirectory(
-  fd: number,
-  path: LayerPath,
-  firstNames: Map<string, LayerPath>,
-  options: WalkOptions,
-): Generator<WalkedEntry, void, undefined> {
-  for (const name of readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' }).sort(Buffer.compare)) {
-    const child = (path === '' ? '' : `${path}/`) + name.toString('latin1')
-    const stat = native().fstatat(fd, name, noFollow)
-    const type = typeOf(stat)
-    if (type === undefined || isWhiteoutDevice(stat)) {
-      options.onSkipped?.(child, type === undefined ? 'it is a socket' : 'it is a mark of overlayfs')
-      continue
+/** One directory, open in every tree that has a part in it, topmost first: its looks are those of the topmost. */
+function* walkInto(levels: readonly number[], path: LayerPath, walk: Walk): Generator<WalkedEntry, void, undefined> {
+  const [top = -1] = levels
+  yield described(path, native().fstatat(top, '', linux.AT_EMPTY_PATH), 'directory', readXattrs(top), walk)
+  const names = levels.map((fd) => readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' }))
+  const holders = new Map<string, number[]>()
+  names.forEach((list, index) => {
+    for (const name of list) {
+      const key = name.toString('latin1')
+      const known = holders.get(key)
+      if (known === undefined) holders.set(key, [levels[index]!])
+      else known.push(levels[index]!)
     }
-    const inode = `${stat.dev}:${stat.ino}`
-    const first = type === 'directory' || stat.nlink < 2 ? undefined : firstNames.get(inode)
-    if (first !== undefined) {
-      yield { path: child, entry: { ...describe(child, stat, 'hardlink', [], options), linkname: Buffer.from(first, 'latin1') } }
-      continue
-    }
-    if (type !== 'directory' && stat.nlink > 1) firstNames.set(inode, child)
-    if (type === 'directory') yield* walkInto(native().openat2(fd, name, openDirectory, 0, nameOnly), child, firstNames, options)
-    else if (type === 'file') yield* openContent(native().openat2(fd, name, openFile, 0, nameOnly), child, options)
-    else {
-      const linkname = type === 'symlink' ? native().readlinkat(fd, name) : Buffer.alloc(0)
-      yield { path: child, entry: { ...describe(child, stat, type, [], options), linkname } }
-    }
+  })
+  // Latin-1 has a character for each byte, so this is the order of the bytes.
+  for (const key of [...holders.keys()].sort()) {
+    yield* walkName(holders.get(key)!, Buffer.from(key, 'latin1'), path === '' ? key : `${path}/${key}`, walk)
   }
 }
 
-function* walkInto(
-  fd: number,
-  path: LayerPath,
-  firstNames: Map<string, LayerPath>,
-  options: WalkOptions,
-): Generator<WalkedEntry, void, undefined> {
+function* walkName(levels: readonly number[], name: Buffer, path: LayerPath, walk: Walk): Generator<WalkedEntry, void, undefined> {
+  const [fd = -1] = levels
+  const stat = native().fstatat(fd, name, noFollow)
+  if (isWhiteoutDevice(stat)) return walk.isMerged ? undefined : walk.onSkipped?.(path, 'it is a mark of overlayfs')
+  const type = typeOf(stat)
+  if (type === undefined) return walk.onSkipped?.(path, 'it is a socket')
+  if (type === 'directory') return yield* walkDirectory(levels, name, path, walk)
+  const first = stat.nlink < 2 ? undefined : walk.firstNames.get(inodeOf(stat))
+  if (first !== undefined) {
+    const link = described(path, stat, 'hardlink', [], walk)
+    return yield { ...link, entry: { ...link.entry, linkname: Buffer.from(first, 'latin1') } }
+  }
+  if (stat.nlink > 1) walk.firstNames.set(inodeOf(stat), path)
+  if (type === 'file') return yield* openContent(native().openat2(fd, name, openFile, 0, nameOnly), path, walk)
+  const node = described(path, stat, type, [], walk)
+  const linkname = type === 'symlink' ? native().readlinkat(fd, name) : Buffer.alloc(0)
+  yield { ...node, entry: { ...node.entry, linkname } }
+}
+
+/** Down to the first tree in which the name is no directory, or one that hides what lies below. */
+function* walkDirectory(levels: readonly number[], name: Buffer, path: LayerPath, walk: Walk): Generator<WalkedEntry, void, undefined> {
+  const opened: number[] = []
   try {
-    yield { path, entry: describe(path, native().fstatat(fd, '', linux.AT_EMPTY_PATH), 'directory', readXattrs(fd), options) }
-    yield* walkDirectory(fd, path, firstNames, options)
+    for (const level of levels) {
+      if (opened.length > 0 && typeOf(native().fstatat(level, name, noFollow)) !== 'directory') break
+      opened.push(native().openat2(level, name, openDirectory, 0, nameOnly))
+      if (isOpaque(opened.at(-1)!)) break
+    }
+    yield* walkInto(opened, path, walk)
   } finally {
-    closeSync(fd)
+    for (const fd of opened) closeSync(fd)
   }
 }
 
-function* openContent(fd: number, path: LayerPath, options: WalkOptions): Generator<WalkedEntry, void, undefined> {
+/** How many of the roots count: an opaque one hides those below it. */
+function visibleLevels(roots: readonly number[]): number {
+  const opaque = roots.findIndex(isOpaque)
+  return opaque === -1 ? roots.length : opaque + 1
+}
+
+function isOpaque(fd: number): boolean {
+  return native().getXattr(fd, opaqueAttribute)?.toString() === 'y'
+}
+
+function* openContent(fd: number, path: LayerPath, walk: Walk): Generator<WalkedEntry, void, undefined> {
   try {
     const stat = native().fstatat(fd, '', linux.AT_EMPTY_PATH)
     if (typeOf(stat) !== 'file')
       throw new RocketError('PACK_FAILED', { what: `${showPath(path)} cannot be packed`, why: 'it changed while it was read' })
-    yield { path, entry: describe(path, stat, 'file', readXattrs(fd), options), content: fd }
+    yield { ...described(path, stat, 'file', readXattrs(fd), walk), content: fd }
   } finally {
     closeSync(fd)
   }
 }
 
-function describe(path: LayerPath, stat: NativeStat, type: TarEntryType, xattrs: [string, Buffer][], { latestNs }: WalkOptions): TarEntry {
+function described(path: LayerPath, stat: NativeStat, type: TarEntryType, xattrs: [string, Buffer][], { latestNs }: Walk): WalkedEntry {
   const isDevice = type === 'char' || type === 'block'
-  return {
+  const entry: TarEntry = {
     type,
     name: Buffer.from(path, 'latin1'),
     linkname: Buffer.alloc(0),
@@ -125,6 +154,11 @@ function describe(path: LayerPath, stat: NativeStat, type: TarEntryType, xattrs:
     deviceMinor: isDevice ? stat.minor : 0,
     xattrs: xattrs.filter(([name, value]) => keepsXattr(type, name, value)),
   }
+  return { path, entry, inode: inodeOf(stat) }
+}
+
+function inodeOf(stat: NativeStat): string {
+  return `${stat.dev}:${stat.ino}`
 }
 
 function typeOf(stat: NativeStat): TarEntryType | undefined {
