@@ -22,7 +22,12 @@ export const documentKinds = {
   PodRef: { file: 'refs/pods/<uuid>.json', in: 'store', chained: false },
   Evidence: { file: 'evidence/<imageId>/<n>.json', in: 'store', chained: false },
   FlavorDeclaration: { file: 'flavor.json', in: 'flavor', chained: false },
+  GuestPod: { file: 'guest.json', in: 'guest', chained: false },
+  GuestManifest: { file: 'manifest.json', in: 'guest', chained: false },
+  GuestRequest: { file: 'a line on port rocket.control', in: 'guest', chained: false },
+  GuestAnswer: { file: 'a line on port rocket.control', in: 'guest', chained: false },
+  GuestEvent: { file: 'a line on port rocket.events', in: 'guest', chained: false },
   ErrorDocument: { file: 'standard output', in: 'stream', chained: false },
-} as const satisfies Record<string, { file: string; in: 'pod' | 'store' | 'flavor' | 'stream'; chained: boolean; schema?: string }>
+} as const satisfies Record<string, { file: string; in: 'pod' | 'store' | 'flavor' | 'guest' | 'stream'; chained: boolean; schema?: string }>
 
 export type DocumentKind = keyof typeof documentKinds

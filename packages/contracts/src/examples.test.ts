@@ -14,6 +14,7 @@ const folders: Partial<Record<DocumentKind, string>> = {
   Request: 'request', Images: 'images', Pod: 'pod', App: 'app', RunRequest: 'run-request', Start: 'start', Net: 'net', Run: 'run', AppRun: 'app-run',
   Sandbox: 'sandbox', Stage2State: 'stage2', AppStatus: 'app-status', RoadLine: 'road', ImageRecord: 'image-record', NameRef: 'refs/name-ref',
   PodRef: 'refs/pod-ref', Evidence: 'evidence', FlavorDeclaration: 'flavor', ErrorDocument: 'error-document',
+  GuestPod: 'guest/guest-pod', GuestManifest: 'guest/guest-manifest', GuestRequest: 'guest/guest-request', GuestAnswer: 'guest/guest-answer', GuestEvent: 'guest/guest-event',
 }
 
 for (const [kind, folder] of Object.entries(folders) as [DocumentKind, string][]) {

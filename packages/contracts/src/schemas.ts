@@ -6,6 +6,11 @@ import type { DocumentKind } from './documents.ts'
 import { ErrorDocumentSchema } from './error-document/schema.ts'
 import { Evidence } from './evidence/schema.ts'
 import { FlavorDeclaration } from './flavor/schema.ts'
+import { GuestAnswer } from './guest/guest-answer/schema.ts'
+import { GuestEvent } from './guest/guest-event/schema.ts'
+import { GuestManifest } from './guest/guest-manifest/schema.ts'
+import { GuestPod } from './guest/guest-pod/schema.ts'
+import { GuestRequest } from './guest/guest-request/schema.ts'
 import { ImageRecord } from './image-record/schema.ts'
 import { Images } from './images/schema.ts'
 import { Net } from './net/schema.ts'
@@ -22,7 +27,8 @@ import { Start } from './start/schema.ts'
 /** The zod schema of every document; the JSON Schemas, the reference pages and the checks of the run path are generated from it. */
 export const documents = {
   Request, Images, Pod, ImageCopy: ImageRecord, App, RunRequest, Start, Net, Run, AppRun, Sandbox, Stage2State, AppStatus, RoadLine,
-  ImageRecord, NameRef, PodRef, Evidence, FlavorDeclaration, ErrorDocument: ErrorDocumentSchema,
+  ImageRecord, NameRef, PodRef, Evidence, FlavorDeclaration,
+  GuestPod, GuestManifest, GuestRequest, GuestAnswer, GuestEvent, ErrorDocument: ErrorDocumentSchema,
 } satisfies Record<DocumentKind, z.ZodType>
 
 export { AuthConfig, DockerAuthConfig, PathsConfig, StagesConfig } from './config/schema.ts'

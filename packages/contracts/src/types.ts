@@ -4,6 +4,11 @@ import type { AppStatus } from './app-status/schema.ts'
 import type { ErrorDocument } from './errors/rocket-error.ts'
 import type { Evidence } from './evidence/schema.ts'
 import type { FlavorDeclaration } from './flavor/schema.ts'
+import type { GuestAnswer } from './guest/guest-answer/schema.ts'
+import type { GuestEvent } from './guest/guest-event/schema.ts'
+import type { GuestManifest } from './guest/guest-manifest/schema.ts'
+import type { GuestPod } from './guest/guest-pod/schema.ts'
+import type { GuestRequest } from './guest/guest-request/schema.ts'
 import type { ImageRecord } from './image-record/schema.ts'
 import type { Images } from './images/schema.ts'
 import type { Net } from './net/schema.ts'
@@ -37,5 +42,10 @@ export interface DocumentTypes {
   PodRef: PodRef
   Evidence: Evidence
   FlavorDeclaration: FlavorDeclaration
+  GuestPod: GuestPod
+  GuestManifest: GuestManifest
+  GuestRequest: GuestRequest
+  GuestAnswer: GuestAnswer
+  GuestEvent: GuestEvent
   ErrorDocument: ErrorDocument
 }

@@ -104,6 +104,14 @@ export const errorCodes = {
   VOLUME_SOURCE_INVALID: 'the source of a volume cannot be used as what the volume says it is',
   APPS_TOO_MANY: 'the flavor runs one app in a pod, and the pod has several',
   CGROUP_BUSY: 'processes of a pod could not be ended in time',
+  // virtual machines and their guest
+  GUEST_NOT_FOUND: 'no guest is built or installed, which every virtual machine starts from',
+  GUEST_INVALID: 'a file of the guest is not what its manifest says, or the guest is for another machine',
+  GUEST_SILENT: 'the guest of a virtual machine did not answer in its time',
+  GUEST_DIED: 'the virtual machine ended before its apps did',
+  GUEST_PROTOCOL: 'the guest of a virtual machine said something that it cannot say; it is ended',
+  GUEST_PACKAGE_GONE: 'the archive no longer has a package that the lock of the guest names',
+  GUEST_BUILD_FAILED: 'a guest could not be built',
   // the network
   NETWORK_NOT_FOUND: 'a network that was asked for is not configured',
   NETWORK_NAMESPACE_MISSING: 'networks were asked for, but the sandbox has no network namespace of its own',
