@@ -3,6 +3,7 @@ import { isErrno, type Request, type RunRequest } from '@rocket/contracts'
 import { chooseFlavor } from '../config/flavors.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
+import type { FlagValues } from '../grammar/flag.ts'
 import { preparationFlags, stage1Flags, stageFlags } from '../grammar/flags/pod.ts'
 import { effectivePullPolicy } from '../grammar/pod-checks.ts'
 import { planAppRequest, planRunRequest } from '../grammar/request-parts.ts'
@@ -26,6 +27,7 @@ export function planRequest(invocation: Invocation, settings: Settings): Request
     apps: images.map((image) => planAppRequest(image, around)),
     pullPolicy: effectivePullPolicy(flags),
     insecure: insecurities(flags.get(globalFlags.insecureOptions)).fetch,
+    ...trustOf(flags),
     volumes: [...flags.get(preparationFlags.volume)],
     mounts: [...flags.get(preparationFlags.mount)],
     ports: [...flags.get(preparationFlags.port)],
@@ -33,6 +35,11 @@ export function planRequest(invocation: Invocation, settings: Settings): Request
     setEnvironment: mergeByName(readEnvFiles(flags.get(preparationFlags.setEnvFile)), flags.get(preparationFlags.setEnv)),
     overlay: !flags.get(preparationFlags.noOverlay),
   }
+}
+
+/** Absent unless it was said: the document of a request that says nothing about keys stays as it was. */
+export function trustOf(flags: FlagValues): Pick<Request, 'trustKeysFromHttps'> {
+  return flags.get(globalFlags.trustKeysFromHttps) ? { trustKeysFromHttps: true } : {}
 }
 
 /** A request that asks for nothing: what `fetch` fills with images alone. */

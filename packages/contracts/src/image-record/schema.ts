@@ -50,7 +50,8 @@ export type Layer = z.infer<typeof Layer>
 /**
  * One image, normalised; immutable and named by content. `layers` and `rootfs` are bottom first. `rootfs` is what an overlay of the
  * image is made of: usually the trees of the layers, where needed with a thin tree of directory metadata on top, or with trees that
- * were unpacked on the chain below them (architecture.md, Store).
+ * were unpacked on the chain below them (architecture.md, Store). An ACI with dependencies or a path whitelist has one rendered tree
+ * there, and none of its own; only its `rootfs` and `dependencies` change when it is fetched again and its dependencies have changed.
  */
 export const ImageRecord = z.strictObject({
   version: z.literal(1),
@@ -61,6 +62,8 @@ export const ImageRecord = z.strictObject({
   manifest: NormalisedManifest,
   layers: z.array(Layer),
   rootfs: z.array(StorePath),
+  dependencies: z.array(ImageId).optional()
+    .meta({ description: 'the images that rootfs was rendered from besides its own files: what the manifest asked for, as it was found, and theirs' }),
   sizeBytes: z.int().min(0).meta({ description: 'as served, all layers' }),
   unpackedBytes: z.int().min(0),
 }).meta({ title: 'ImageRecord', file: 'images/<imageId>.json', writer: 'fetch', readers: ['stage0', 'cli'] })

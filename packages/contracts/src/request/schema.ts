@@ -55,6 +55,7 @@ export const Request = z.strictObject({
   apps: z.array(AppRequest),
   pullPolicy: z.enum(['new', 'never', 'update']),
   insecure: z.strictObject({ image: z.boolean(), tls: z.boolean(), http: z.boolean(), pubkey: z.boolean() }),
+  trustKeysFromHttps: z.boolean().optional().meta({ description: 'keys that were discovered over https are accepted without asking' }),
   volumes: z.array(Volume),
   mounts: z.array(MountRequest).meta({ description: 'mounts for every app; an app may override one by target' }),
   ports: z.array(PortRequest),
