@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkDocument, isErrno, parseDocument, storeLayout, type ImageRecord, type PodRef } from '@rocket/contracts'
+import { checkDocument, isErrno, isUnreadable, parseDocument, storeLayout, type ImageRecord, type PodRef } from '@rocket/contracts'
 import { writeFileAtomic } from '@rocket/host'
 import type { Store } from './open-store.ts'
 
@@ -24,14 +24,17 @@ export function unpinPod(store: Store, uuid: string): void {
   rmSync(join(store.directory, storeLayout.podRef(uuid)), { force: true })
 }
 
-export function listPins(store: Store): PodRef[] {
+/** One that cannot be read is told to `damaged`, as a path in the store, or thrown. */
+export function listPins(store: Store, damaged?: (file: string) => void): PodRef[] {
   return listNames(join(store.directory, 'refs/pods')).flatMap((file) => {
     const path = join(store.directory, 'refs/pods', file)
     try {
       return [parseDocument('PodRef', readFileSync(path, 'utf8'), path)]
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return []
-      throw error
+      if (damaged === undefined || !isUnreadable(error)) throw error
+      damaged(`refs/pods/${file}`)
+      return []
     }
   })
 }

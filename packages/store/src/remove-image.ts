@@ -14,10 +14,8 @@ export interface RemovedImage {
 
 /** Takes every name of the image away; the bytes that nobody needs go with it. Running pods are not disturbed. Repeatable. */
 export async function removeImage(store: Store, imageId: string): Promise<RemovedImage> {
-  for (const file of listRefFiles(store)) {
-    if ((imageIdOfEntry(file) ?? findReadableRef(store, file)?.ref.imageId) === imageId) removeRef(store, file)
-  }
-  const pinnedBy = listPins(store).flatMap((pin) => (pin.images.includes(imageId) ? [pin.uuid] : []))
+  removeNames(store, imageId)
+  const pinnedBy = listPins(store, () => {}).flatMap((pin) => (pin.images.includes(imageId) ? [pin.uuid] : []))
   const lock = tryLockPrepareExclusive(store)
   if (lock === undefined) return { pinnedBy, swept: undefined }
   try {
@@ -25,5 +23,11 @@ export async function removeImage(store: Store, imageId: string): Promise<Remove
     return { pinnedBy, swept: sweep(store) }
   } finally {
     lock.release()
+  }
+}
+
+export function removeNames(store: Store, imageId: string): void {
+  for (const file of listRefFiles(store)) {
+    if ((imageIdOfEntry(file) ?? findReadableRef(store, file)?.ref.imageId) === imageId) removeRef(store, file)
   }
 }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import {
-  chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync,
+  chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import { isRocketError, type ErrorCode, type ImageRecord, type NameRef, type RocketError } from '@rocket/contracts'
+import { test } from 'node:test'
+import { isRocketError, type ErrorCode, type NameRef, type RocketError } from '@rocket/contracts'
 import { writeImageRecord } from './ingest/write-image.ts'
 import {
   collectGarbage, findImageByName, findImageIdByPrefix, findImageRecord, listImages, lockPrepare, openStore, pinForPod, readImageByName,
@@ -14,39 +13,9 @@ import {
 } from './index.ts'
 import { findReferenceRef, writeRefs } from './refs.ts'
 import { imageEntryFile, referenceFile } from './store-names.ts'
+import { addImage, makeStore } from './testing/make-store.ts'
 
 const uuid = '00000000-0000-4000-8000-000000000001'
-
-function makeStore(t: TestContext): Store {
-  const directory = mkdtempSync(join(tmpdir(), 'rocket-store-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
-  return openStore(join(directory, 'cas'), { create: true })
-}
-
-function addImage(store: Store, digit: string, more: Partial<NameRef> = {}): ImageRecord {
-  const tree = `store:layers/tree${digit}`
-  mkdirSync(join(store.directory, 'layers', `tree${digit}`))
-  writeFileSync(join(store.directory, 'layers', `tree${digit}.json`), '{}')
-  const record: ImageRecord = {
-    version: 1, imageId: `sha512-${digit.repeat(64)}`, format: 'aci', sha512: digit.repeat(128),
-    manifest: { name: more.name ?? 'example.com/app', labels: [], annotations: [], dependencies: [], pathWhitelist: [] },
-    layers: [
-      {
-        digest: `sha256:${digit.repeat(64)}`, diffId: `sha512:${digit.repeat(128)}`, mediaType: 'application/x-aci', sizeBytes: 1,
-        unpackedBytes: 2, tree,
-      },
-    ],
-    rootfs: [tree], sizeBytes: 1, unpackedBytes: 2,
-  }
-  writeFileSync(join(store.directory, 'blobs/sha256', digit.repeat(64)), 'x')
-  writeImageRecord(store, record)
-  const ref: NameRef = {
-    version: 1, imageId: record.imageId, reference: `file:/x${digit}.aci`, name: 'example.com/app', labels: [], latest: false, sizeBytes: 3,
-    importedAt: `2026-01-0${digit}T00:00:00.000Z`, lastUsedAt: `2026-01-0${digit}T00:00:00.000Z`, ...more,
-  }
-  writeRefs(store, ref, ref.reference)
-  return record
-}
 
 function hasCode(code: ErrorCode, what?: string): (error: unknown) => boolean {
   return (error) => isRocketError(error, code) && (what === undefined || error.what === what)
