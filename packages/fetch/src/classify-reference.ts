@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { RocketError } from '@rocket/contracts'
-import { checkDigest, formatDockerReference, parseDockerReference, type DockerReference } from './docker-reference.ts'
+import { formatArchiveReference, parseArchiveReference, splitLayoutReference, type ArchiveReference } from './archive-reference.ts'
+import { formatDockerReference, parseDockerReference, type DockerReference } from './docker-reference.ts'
 import { parseImageName, type ImageName } from './image-name.ts'
 
 /** What an image argument means. `key` is the same for all ways to write the same image. */
@@ -12,6 +13,7 @@ export type Reference =
   | { kind: 'url'; key: string; url: string }
   | { kind: 'docker'; key: string; docker: DockerReference }
   | { kind: 'oci-layout'; key: string; directory: string; tag: string | undefined; digest: string | undefined }
+  | { kind: 'archive'; key: string; archive: ArchiveReference }
 
 export interface ClassifyOptions {
   /** What relative paths are relative to. */
@@ -20,8 +22,8 @@ export interface ClassifyOptions {
 }
 
 /**
- * By rkt's rules, to which `oci:DIRECTORY[:TAG][@DIGEST]` and `sha256:…` are added. Pure but for the question whether a relative name is
- * a file. Throws IMAGE_REFERENCE_INVALID, DIGEST_INVALID. Reference: rkt, "Classifying an image argument".
+ * By rkt's rules, to which `oci:DIRECTORY[:TAG][@DIGEST]`, the words of `parseArchiveReference` and `sha256:…` are added. Pure but for the
+ * question whether a relative name is a file. Throws IMAGE_REFERENCE_INVALID, DIGEST_INVALID. Reference: rkt, "Classifying an image argument".
  */
 export function classifyReference(text: string, options: ClassifyOptions = {}): Reference {
   const absolute = (path: string): string => resolve(options.cwd ?? process.cwd(), path)
@@ -35,6 +37,7 @@ export function classifyReference(text: string, options: ClassifyOptions = {}): 
       return { kind: 'docker', key: formatDockerReference(docker), docker }
     }
     case 'oci': return classifyLayout(text.slice('oci:'.length), absolute)
+    case 'oci-archive': case 'docker-archive': case 'dir': return classifyArchive(text, absolute)
     case 'cimd': return classifyCimd(text)
     default: return name(text)
   }
@@ -44,6 +47,7 @@ export function classifyReference(text: string, options: ClassifyOptions = {}): 
 export function absoluteReference(text: string, options: ClassifyOptions = {}): string {
   const reference = classifyReference(text, options)
   if (reference.kind === 'file') return reference.path
+  if (reference.kind === 'archive') return reference.key
   if (reference.kind === 'oci-layout') return formatLayout(reference.directory, reference)
   return text
 }
@@ -70,17 +74,8 @@ function classifyUrl(text: string, scheme: string): Reference {
   return { kind: 'url', key: url.href, url: url.href }
 }
 
-/**
- * A directory may contain colons and at signs; what follows the last colon is a tag unless it looks like a path. A digest makes the tag
- * superfluous, as in a registry.
- */
 function classifyLayout(text: string, absolute: (path: string) => string): Reference {
-  const [, before, digestText] = /^(.*)@(sha(?:256|512):[^/]*)$/s.exec(text) ?? [undefined, text]
-  const digest = digestText === undefined ? undefined : checkDigest(digestText)
-  const colon = before.lastIndexOf(':')
-  const hasTag = colon > 0 && !before.slice(colon + 1).includes('/')
-  const tag = hasTag && colon + 1 < before.length && digest === undefined ? before.slice(colon + 1) : undefined
-  const directory = hasTag ? before.slice(0, colon) : before
+  const { path: directory, tag, digest } = splitLayoutReference(text)
   if (directory === '') throw invalid(`oci:${text}`)
   const path = absolute(directory)
   return {
@@ -90,6 +85,12 @@ function classifyLayout(text: string, absolute: (path: string) => string): Refer
 
 function formatLayout(directory: string, { tag, digest }: { tag?: string | undefined; digest: string | undefined }): string {
   return `oci:${directory}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`
+}
+
+function classifyArchive(text: string, absolute: (path: string) => string): Reference {
+  const archive = parseArchiveReference(text, absolute)
+  if (archive === undefined) throw invalid(text)
+  return { kind: 'archive', key: formatArchiveReference(archive), archive }
 }
 
 /** rkt's internal form `cimd:TYPE:v=0:DATA`. */
@@ -130,6 +131,7 @@ function withCredentials(url: URL): RocketError {
 function invalid(text: string, cause?: unknown): RocketError {
   return new RocketError('IMAGE_REFERENCE_INVALID', {
     what: `invalid image string ${JSON.stringify(text.slice(0, 300).replace(/\/\/[^/@]*@/, '//'))}`, cause,
-    hint: 'an image is a path or URL ending in .aci, docker://HOST/NAME[:TAG], oci:DIRECTORY[:TAG][@DIGEST], an image ID, or a name',
+    hint: 'an image is a path or URL ending in .aci, docker://HOST/NAME[:TAG], oci:DIRECTORY[:TAG][@DIGEST], ' +
+      'oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], dir:DIRECTORY, an image ID, or a name',
   })
 }

@@ -50,6 +50,6 @@ async function importFrom(source: FromSource['source'], session: Session): Promi
     case 'file': return (await import('./fetch-file.ts')).fetchFile(source, session)
     case 'url': return (await import('./fetch-archive.ts')).fetchArchive(source, session)
     case 'docker': return (await import('./oci/fetch-from-registry.ts')).fetchFromRegistry(source.docker, session)
-    case 'oci-layout': return (await import('./oci/fetch-from-layout.ts')).fetchFromLayout(source, session)
+    case 'oci-layout': case 'archive': return (await import('./oci/fetch-from-files.ts')).fetchFromFiles(source, session)
   }
 }

@@ -37,10 +37,10 @@ function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'ins
           store, reference, found.ref, `using image from local store for image name ${reference}`,
         ) ?? notFound('image name', reference)
     }
-    case 'file': case 'oci-layout': {
-      const path = source.kind === 'file' ? source.path : `${source.directory}/index.json`
-      const message = `using image from file ${source.kind === 'file' ? path : source.directory}`
-      const known = request.insecure.image ? unchangedSince(store, source.key, path) : undefined
+    case 'file': case 'oci-layout': case 'archive': {
+      const { path, state } = placeOf(source)
+      const message = `using image from file ${path}`
+      const known = request.insecure.image ? unchangedSince(store, source.key, state) : undefined
       return (known === undefined ? undefined : stored(store, reference, known, message)) ?? { from: 'source', reference, source }
     }
     case 'url': case 'docker': {
@@ -52,6 +52,18 @@ function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'ins
       if (image !== undefined) return image
       if (request.pullPolicy === 'new') return { from: 'source', reference, source }
       return source.kind === 'docker' ? notFound('docker image', source.key) : notFound('image', source.key)
+    }
+  }
+}
+
+/** Where a local source lies, and the file of it that changes with it. */
+export function placeOf(source: Extract<Reference, { kind: 'file' | 'oci-layout' | 'archive' }>): { path: string; state: string } {
+  switch (source.kind) {
+    case 'file': return { path: source.path, state: source.path }
+    case 'oci-layout': return { path: source.directory, state: `${source.directory}/index.json` }
+    case 'archive': {
+      const { transport, path } = source.archive
+      return { path, state: transport === 'dir' ? `${path}/manifest.json` : path }
     }
   }
 }

@@ -10,7 +10,12 @@ export type { TarEntry, TarEntryType } from './tar-entry.ts'
 export type { TreeReport } from './tree-report.ts'
 export type { WhiteoutMode } from './tree-writer.ts'
 export { defaultUnpackLimits, unpackLayer, type UnpackedLayer, type UnpackLimits, type UnpackOptions } from './unpack-layer.ts'
-export { blobPath, listOciTags, type OciLayoutImage, readOciLayout } from './oci-layout.ts'
+export { blobName, blobPath, listOciTags, openOciLayout, readRootIndex, refName } from './oci-layout.ts'
+export { openContentArchive } from './content/content-archive.ts'
+export { type ContentFiles, openContentDirectory } from './content/content-files.ts'
+export { listDockerNames, openDockerArchive } from './content/docker-archive.ts'
+export { fileName as imageDirectoryFile, openImageDirectory } from './content/image-directory.ts'
+export { type FoundImage, type ImageSource, readImage, type Referrer } from './content/image-source.ts'
 export {
   checkIsImage,
   largestConfigBytes,

@@ -5,13 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { checkIsImage, parseImageConfig, parseManifestOrIndex } from './oci-documents.ts'
-import { listOciTags, readOciLayout } from './oci-layout.ts'
-import { pickPlatform } from './platform.ts'
+import { openContentDirectory } from './content/content-files.ts'
+import { type FoundImage, readImage } from './content/image-source.ts'
+import { listOciTags, openOciLayout } from './oci-layout.ts'
+import { pickPlatform, type Platform } from './platform.ts'
 import { hasCode } from './testing/has-code.ts'
 import { LayoutMaker } from './testing/make-layout.ts'
 import { makeTar } from './testing/make-tar.ts'
 
 const amd64 = { os: 'linux', architecture: 'amd64' }
+const readOciLayout = async (directory: string, tagOrDigest: string | undefined, platform: Platform): Promise<FoundImage> =>
+  readImage(openOciLayout(openContentDirectory(directory), tagOrDigest), platform)
 const refName = 'org.opencontainers.image.ref.name'
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 const indexType = 'application/vnd.oci.image.index.v1+json'
@@ -23,25 +27,25 @@ function maker(t: TestContext): LayoutMaker {
   return new LayoutMaker(directory)
 }
 
-test('finds an image by its tag, by the tag of a whole reference, or because it is the only one', (t) => {
+test('finds an image by its tag, by the tag of a whole reference, or because it is the only one', async (t) => {
   const layout = maker(t)
   const one = { ...layout.image([tar]), annotations: { [refName]: '1.0' } }
   layout.index([one])
-  assert.equal(readOciLayout(layout.directory, undefined, amd64).manifestDigest, one.digest)
+  assert.equal((await readOciLayout(layout.directory, undefined, amd64)).manifestDigest, one.digest)
   const two = { ...layout.image([tar, tar]), annotations: { [refName]: 'docker.io/library/web:2.0' } }
   layout.index([one, two])
-  const image = readOciLayout(layout.directory, '2.0', amd64)
+  const image = await readOciLayout(layout.directory, '2.0', amd64)
   assert.equal(image.manifestDigest, two.digest)
   assert.deepEqual(
     image.layers.map(({ diffId }) => diffId),
     image.config.rootfs.diff_ids,
   )
-  assert.deepEqual(listOciTags(layout.directory), ['1.0', 'docker.io/library/web:2.0'])
-  assert.throws(() => readOciLayout(layout.directory, undefined, amd64), hasCode('OCI_TAG_NOT_FOUND', /holds 2 images/))
-  assert.throws(() => readOciLayout(layout.directory, '3', amd64), hasCode('OCI_TAG_NOT_FOUND', /"1.0"/))
+  assert.deepEqual(listOciTags(openContentDirectory(layout.directory)), ['1.0', 'docker.io/library/web:2.0'])
+  await assert.rejects(readOciLayout(layout.directory, undefined, amd64), hasCode('OCI_TAG_NOT_FOUND', /holds 2 images/))
+  await assert.rejects(readOciLayout(layout.directory, '3', amd64), hasCode('OCI_TAG_NOT_FOUND', /"1.0"/))
 })
 
-test('follows nested indexes to the right platform, or to a digest, and not for ever', (t) => {
+test('follows nested indexes to the right platform, or to a digest, and not for ever', async (t) => {
   const layout = maker(t)
   const arm = layout.image([tar], { architecture: 'arm64', os: 'linux', variant: 'v8' })
   const intel = layout.image([tar])
@@ -52,15 +56,15 @@ test('follows nested indexes to the right platform, or to a digest, and not for 
     { ...intel, platform: amd64 },
   ])
   layout.index([nested([{ ...inner, platform: amd64 }])])
-  assert.equal(readOciLayout(layout.directory, undefined, amd64).manifestDigest, intel.digest)
-  assert.equal(readOciLayout(layout.directory, intel.digest, amd64).manifestDigest, intel.digest)
-  assert.equal(readOciLayout(layout.directory, inner.digest, amd64).manifestDigest, intel.digest)
+  assert.equal((await readOciLayout(layout.directory, undefined, amd64)).manifestDigest, intel.digest)
+  assert.equal((await readOciLayout(layout.directory, intel.digest, amd64)).manifestDigest, intel.digest)
+  assert.equal((await readOciLayout(layout.directory, inner.digest, amd64)).manifestDigest, intel.digest)
   const missing = `sha256:${'0'.repeat(64)}`
-  assert.throws(() => readOciLayout(layout.directory, missing, amd64), hasCode('OCI_TAG_NOT_FOUND', new RegExp(`no image ${missing}`)))
+  await assert.rejects(readOciLayout(layout.directory, missing, amd64), hasCode('OCI_TAG_NOT_FOUND', new RegExp(`no image ${missing}`)))
   let deep = intel
   for (let depth = 0; depth < 6; depth++) deep = nested([{ ...deep, platform: amd64 }])
   layout.index([deep])
-  assert.throws(() => readOciLayout(layout.directory, undefined, amd64), hasCode('OCI_LAYOUT_INVALID', /nested/))
+  await assert.rejects(readOciLayout(layout.directory, undefined, amd64), hasCode('IMAGE_DOCUMENT_INVALID', /nested/))
 })
 
 const entry = (architecture: string, variant?: string, more: object = {}): object => ({
@@ -182,27 +186,27 @@ for (const [what, code, damage] of [
   ['whose blobs are gone', 'OCI_LAYOUT_INVALID', (directory: string) => rmSync(join(directory, 'blobs'), { recursive: true })],
   [
     'whose index is a pipe',
-    'OCI_LAYOUT_INVALID',
+    'IMAGE_ARCHIVE_INVALID',
     (directory: string) => {
       rmSync(join(directory, 'index.json'))
       execFileSync('mkfifo', [join(directory, 'index.json')])
     },
   ],
 ] as const)
-  test(`refuses a layout ${what}`, (t) => {
+  test(`refuses a layout ${what}`, async (t) => {
     const layout = maker(t)
     layout.index([layout.image([tar])])
     damage(layout.directory)
-    assert.throws(() => readOciLayout(layout.directory, undefined, amd64), hasCode(code))
+    await assert.rejects(readOciLayout(layout.directory, undefined, amd64), hasCode(code))
   })
 
-test('refuses a manifest whose blob was changed, and a configuration of another number of layers', (t) => {
+test('refuses a manifest whose blob was changed, and a configuration of another number of layers', async (t) => {
   const layout = maker(t)
   const image = layout.image([tar])
   writeFileSync(join(layout.directory, 'blobs/sha256', image.digest.slice(7)), '{}')
   layout.index([image])
-  assert.throws(() => readOciLayout(layout.directory, undefined, amd64), hasCode('LAYER_DIGEST_MISMATCH'))
+  await assert.rejects(readOciLayout(layout.directory, undefined, amd64), hasCode('LAYER_DIGEST_MISMATCH'))
   const config = layout.json({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } }, good.config.mediaType)
   layout.index([layout.json({ ...good, config, layers: [layout.blob(tar, 'application/vnd.oci.image.layer.v1.tar')] }, manifestType)])
-  assert.throws(() => readOciLayout(layout.directory, undefined, amd64), hasCode('IMAGE_DOCUMENT_INVALID', /lists 0 layers/))
+  await assert.rejects(readOciLayout(layout.directory, undefined, amd64), hasCode('IMAGE_DOCUMENT_INVALID', /lists 0 layers/))
 })

@@ -1,100 +1,86 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, type OciDescriptor, type OciImageConfig, type OciIndex, type OciManifest, RocketError } from '@rocket/contracts'
-import { digestOf } from '@rocket/host'
+import { type OciDescriptor, type OciIndex, RocketError } from '@rocket/contracts'
+import { type ContentFiles } from './content/content-files.ts'
+import { checkContent, type ImageSource, type Referrer } from './content/image-source.ts'
 import { parseDigest } from './digest.ts'
-import {
-  checkIsImage,
-  largestConfigBytes,
-  largestManifestBytes,
-  pairLayers,
-  parseImageConfig,
-  parseManifestOrIndex,
-} from './oci-documents.ts'
-import { pickPlatform, type Platform } from './platform.ts'
+import { largestManifestBytes, ociManifestMediaTypes, parseManifestOrIndex } from './oci-documents.ts'
 
-export interface OciLayoutImage {
-  /** The name it was found under, if it has one. */
-  tag: string | undefined
-  manifestDigest: string
-  manifestBytes: Buffer
-  manifest: OciManifest
-  configBytes: Buffer
-  config: OciImageConfig
-  /** Bottom first; `path` is of the blob, whose digest is not verified yet. */
-  layers: { descriptor: OciDescriptor; diffId: string; path: string }[]
-}
-
-const refName = 'org.opencontainers.image.ref.name'
-const deepestIndex = 4
+export const refName = 'org.opencontainers.image.ref.name'
 const indexTypes: readonly string[] = ['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json']
+/** Names made of a digest: cosign's for what is about an image, and a registry's for its list of referrers. */
+const aboutTag = /^sha(256-[0-9a-f]{64}|512-[0-9a-f]{128})(\.[A-Za-z0-9_.-]+)?$/
 
 /**
- * The image of an OCI image layout directory that has the tag or digest and runs on the platform. A digest may be that of a manifest or
- * of an index, at any depth of the indexes. Without either the layout must hold one image only.
- * Manifest and configuration are verified here, layers when they are unpacked. Throws OCI_LAYOUT_INVALID, OCI_TAG_NOT_FOUND,
- * PLATFORM_NOT_FOUND, IMAGE_DOCUMENT_INVALID, IMAGE_DOCUMENT_AMBIGUOUS. Spec: OCI image-spec, image-layout.md.
+ * The image of an OCI image layout, in a directory or an archive, that has the tag or digest. A digest may be that of a manifest or of an
+ * index, at any depth of the indexes. Without either the layout must hold one image only; what is about an image, such as its signature,
+ * is none. Throws OCI_LAYOUT_INVALID, OCI_TAG_NOT_FOUND, IMAGE_DOCUMENT_INVALID, IMAGE_DOCUMENT_AMBIGUOUS; reading throws
+ * LAYER_DIGEST_MISMATCH as well. Spec: OCI image-spec, image-layout.md.
  */
-export function readOciLayout(directory: string, tagOrDigest: string | undefined, platform: Platform): OciLayoutImage {
-  checkLayoutFile(directory)
-  const root = parseManifestOrIndex(readFileOf(directory, 'index.json', largestManifestBytes))
-  if (root.kind !== 'index') throw invalidLayout(directory, 'its index.json is not an index')
-  const entry = chooseEntry(directory, root.index, tagOrDigest)
-  const { bytes, digest, manifest } = followToManifest(directory, entry, platform)
-  checkIsImage(manifest)
-  const configBytes = readBlob(directory, manifest.config, largestConfigBytes)
-  const config = parseImageConfig(configBytes)
+export function openOciLayout(files: ContentFiles, tagOrDigest: string | undefined): ImageSource {
+  const index = readRootIndex(files)
+  const root = chooseEntry(files, index, tagOrDigest)
   return {
-    tag: entry.annotations?.[refName],
-    manifestDigest: digest,
-    manifestBytes: bytes,
-    manifest,
-    configBytes,
-    config,
-    layers: pairLayers(manifest, config).map(({ layer, diffId }) => ({
-      descriptor: layer,
-      diffId,
-      path: blobPath(directory, layer.digest),
-    })),
+    name: files.name,
+    tag: root.annotations?.[refName],
+    root,
+    readDocument: (descriptor, mostBytes) => readBlob(files, descriptor, mostBytes),
+    openBlob: (descriptor, signal) => {
+      const name = blobName(descriptor.digest)
+      if (files.sizeOf(name) === undefined) throw lacksBlob(files, descriptor)
+      return files.open(name, signal)
+    },
+    findReferrers: (digest) => findReferrers(files, index, digest),
+    close: () => files.close(),
   }
 }
 
 /** The tags of a layout, in its order. */
-export function listOciTags(directory: string): string[] {
-  checkLayoutFile(directory)
-  const root = parseManifestOrIndex(readFileOf(directory, 'index.json', largestManifestBytes))
-  return root.kind === 'index' ? root.index.manifests.flatMap(({ annotations }) => annotations?.[refName] ?? []) : []
+export function listOciTags(files: ContentFiles): string[] {
+  return readRootIndex(files).manifests.flatMap(({ annotations }) => annotations?.[refName] ?? [])
 }
 
 /** Where a blob lies, once its digest is known to be one. */
 export function blobPath(directory: string, digest: string): string {
-  const { algorithm, hex } = parseDigest(digest)
-  return join(directory, 'blobs', algorithm, hex)
+  return join(directory, blobName(digest))
 }
 
-function checkLayoutFile(directory: string): void {
-  const text = readFileOf(directory, 'oci-layout', 4096).toString('utf8')
+export function blobName(digest: string): string {
+  const { algorithm, hex } = parseDigest(digest)
+  return `blobs/${algorithm}/${hex}`
+}
+
+/** The index of a layout, when its version is known. */
+export function readRootIndex(files: ContentFiles): OciIndex {
+  checkLayoutFile(files)
+  const root = parseManifestOrIndex(readFileOf(files, 'index.json', largestManifestBytes))
+  if (root.kind === 'index') return root.index
+  throw invalidLayout(files, 'its index.json is not an index')
+}
+
+function checkLayoutFile(files: ContentFiles): void {
+  const text = readFileOf(files, 'oci-layout', 4096).toString('utf8')
   let version: unknown
   try {
     version = (JSON.parse(text) as { imageLayoutVersion?: unknown } | null)?.imageLayoutVersion
   } catch (cause) {
-    throw invalidLayout(directory, 'its oci-layout is not JSON', cause)
+    throw invalidLayout(files, 'its oci-layout is not JSON', cause)
   }
   if (typeof version !== 'string' || !version.startsWith('1.'))
-    throw invalidLayout(directory, `its version is ${JSON.stringify(version)}, known is 1.0.0`)
+    throw invalidLayout(files, `its version is ${JSON.stringify(version)}, known is 1.0.0`)
 }
 
-function chooseEntry(directory: string, index: OciIndex, tagOrDigest: string | undefined): OciDescriptor {
+function chooseEntry(files: ContentFiles, index: OciIndex, tagOrDigest: string | undefined): OciDescriptor {
   const tags = index.manifests.flatMap(({ annotations }) => annotations?.[refName] ?? [])
   if (tagOrDigest === undefined) {
-    if (index.manifests.length === 1) return index.manifests[0]!
-    throw noTag(`${directory} holds ${index.manifests.length} images`, tags)
+    const images = index.manifests.length === 1 ? index.manifests : index.manifests.filter((entry) => !isAbout(files, entry))
+    if (images.length === 1) return images[0]!
+    throw noTag(`${files.name} holds ${images.length} images`, tags)
   }
   // No tag contains a colon.
   const isDigest = tagOrDigest.includes(':')
-  const found = isDigest ? findByDigest(directory, index, tagOrDigest) : findByTag(index, tagOrDigest)
+  const found = isDigest ? findByDigest(files, index, tagOrDigest) : findByTag(index, tagOrDigest)
   if (found !== undefined) return found
-  throw noTag(`${directory} has no image ${isDigest ? tagOrDigest : `named ${JSON.stringify(tagOrDigest)}`}`, tags)
+  throw noTag(`${files.name} has no image ${isDigest ? tagOrDigest : `named ${JSON.stringify(tagOrDigest)}`}`, tags)
 }
 
 /** Some tools write the whole reference in place of the tag: then its part after the last colon is the tag. */
@@ -103,92 +89,82 @@ function findByTag(index: OciIndex, tag: string): OciDescriptor | undefined {
     index.manifests.find(({ annotations }) => annotations?.[refName]?.split(':').at(-1) === tag)
 }
 
-/** Each index below is looked into once, however often it is listed. */
-function findByDigest(directory: string, index: OciIndex, digest: string): OciDescriptor | undefined {
+/** Each index below is looked into once, however often it is listed; one that was not copied along is passed over. */
+function findByDigest(files: ContentFiles, index: OciIndex, digest: string): OciDescriptor | undefined {
   const entries = new Map<string, OciDescriptor>()
   const add = (found: OciIndex): void => found.manifests.forEach((entry) => entries.set(entry.digest, entries.get(entry.digest) ?? entry))
   add(index)
   for (const entry of entries.values()) {
     if (entry.digest === digest) return entry
-    if (!indexTypes.includes(entry.mediaType)) continue
-    const document = parseManifestOrIndex(readBlob(directory, entry, largestManifestBytes), entry.mediaType)
+    if (!indexTypes.includes(entry.mediaType) || files.sizeOf(blobName(entry.digest)) === undefined) continue
+    const document = parseManifestOrIndex(readBlob(files, entry, largestManifestBytes), entry.mediaType)
     if (document.kind === 'index') add(document.index)
   }
   return undefined
 }
 
-function followToManifest(
-  directory: string,
-  from: OciDescriptor,
-  platform: Platform,
-): { bytes: Buffer; digest: string; manifest: OciManifest } {
-  let descriptor = from
-  for (let depth = 0; depth <= deepestIndex; depth++) {
-    const bytes = readBlob(directory, descriptor, largestManifestBytes)
-    const document = parseManifestOrIndex(bytes, descriptor.mediaType)
-    if (document.kind === 'manifest') return { bytes, digest: descriptor.digest, manifest: document.manifest }
-    descriptor = pickPlatform(document.index, platform)
+function findReferrers(files: ContentFiles, index: OciIndex, digest: string): Referrer[] {
+  const prefix = digest.replace(':', '-')
+  const found = new Map<string, Referrer>()
+  for (const entry of index.manifests) {
+    const tag = entry.annotations?.[refName]
+    if (tag === prefix) {
+      const list = parseManifestOrIndex(readBlob(files, entry, largestManifestBytes), entry.mediaType)
+      if (list.kind === 'index') for (const descriptor of list.index.manifests) found.set(descriptor.digest, { descriptor })
+    } else if (tag?.startsWith(`${prefix}.`) === true) {
+      found.set(tag, { descriptor: entry, tag })
+    } else if (subjectOf(files, entry) === digest) {
+      found.set(entry.digest, { descriptor: entry })
+    }
   }
-  throw invalidLayout(directory, `its indexes are nested more than ${deepestIndex} deep`)
+  return [...found.values()]
 }
 
-function readBlob(directory: string, descriptor: OciDescriptor, mostBytes: number): Buffer {
-  const { algorithm, hex } = parseDigest(descriptor.digest)
-  const bytes = readFileOf(directory, join('blobs', algorithm, hex), mostBytes)
-  const got = digestOf(algorithm, bytes)
-  if (got !== hex) {
-    throw new RocketError('LAYER_DIGEST_MISMATCH', {
-      what: `the blob ${descriptor.digest} of ${directory} is not what its name says`,
-      why: `it hashes to ${algorithm}:${got}`,
-      hint: 'copy the layout again',
-    })
-  }
-  if (bytes.length !== descriptor.size) {
-    throw invalidLayout(directory, `the blob ${descriptor.digest} has ${bytes.length} bytes, its descriptor says ${descriptor.size}`)
-  }
+function isAbout(files: ContentFiles, entry: OciDescriptor): boolean {
+  return aboutTag.test(entry.annotations?.[refName] ?? '') || subjectOf(files, entry) !== undefined
+}
+
+/** The digest of what a manifest is about. What is not there, or is too large to be one, is about nothing. */
+function subjectOf(files: ContentFiles, entry: OciDescriptor): string | undefined {
+  if (!ociManifestMediaTypes.includes(entry.mediaType)) return undefined
+  const bytes = files.sizeOf(blobName(entry.digest)) === undefined ? undefined : readBlob(files, entry, largestManifestBytes)
+  if (bytes === undefined) return undefined
+  const document = parseManifestOrIndex(bytes, entry.mediaType)
+  return (document.kind === 'manifest' ? document.manifest : document.index).subject?.digest
+}
+
+function readBlob(files: ContentFiles, descriptor: OciDescriptor, mostBytes: number): Buffer {
+  const bytes = files.read(blobName(descriptor.digest), mostBytes)
+  if (bytes === undefined) throw lacksBlob(files, descriptor)
+  return checkContent(bytes, descriptor, files.name)
+}
+
+function readFileOf(files: ContentFiles, name: string, mostBytes: number): Buffer {
+  const bytes = files.read(name, mostBytes)
+  if (bytes === undefined) throw invalidLayout(files, `there is no ${name} in it`)
   return bytes
 }
 
-function readFileOf(directory: string, name: string, mostBytes: number): Buffer {
-  const path = join(directory, name)
-  let fd: number
-  try {
-    // A pipe in the place of a file must not keep us waiting.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw invalidLayout(directory, `there is no ${name} in it`, error)
-    throw error
-  }
-  try {
-    const stat = fstatSync(fd)
-    if (!stat.isFile()) throw invalidLayout(directory, `its ${name} is not a regular file`)
-    if (stat.size > mostBytes) throw invalidLayout(directory, `its ${name} has ${stat.size} bytes, at most ${mostBytes} are accepted`)
-    const bytes = Buffer.alloc(stat.size)
-    let length = 0
-    for (let read = -1; read !== 0 && length < bytes.length; length += read) read = readSync(fd, bytes, length, bytes.length - length, null)
-    return bytes.subarray(0, length)
-  } finally {
-    closeSync(fd)
-  }
+function lacksBlob(files: ContentFiles, { digest }: OciDescriptor): RocketError {
+  return new RocketError('OCI_LAYOUT_INVALID', {
+    what: `${files.name} is not an OCI image layout that can be used`,
+    why: `it lacks ${digest}`,
+    hint: 'copy it again; of an image that was copied for one platform, the others are not there',
+  })
 }
 
-function invalidLayout(directory: string, why: string, cause?: unknown): RocketError {
+function invalidLayout(files: ContentFiles, why: string, cause?: unknown): RocketError {
   return new RocketError('OCI_LAYOUT_INVALID', {
-    what: `${directory} is not an OCI image layout that can be used`, why, cause,
-    hint: 'name the directory that holds oci-layout and index.json: oci:DIR[:TAG][@DIGEST]',
+    what: `${files.name} is not an OCI image layout that can be used`, why, cause,
+    hint: 'name what holds oci-layout and index.json: oci:DIR[:TAG][@DIGEST], or oci-archive:FILE[:TAG][@DIGEST]',
   })
 }
 
 function noTag(what: string, tags: readonly string[]): RocketError {
+  const shown = tags.slice(0, 30).map((tag) => JSON.stringify(tag)).join(', ')
   return new RocketError('OCI_TAG_NOT_FOUND', {
     what,
-    why:
-      tags.length === 0
-        ? 'none of its images has a name'
-        : `it has ${tags
-            .slice(0, 30)
-            .map((tag) => JSON.stringify(tag))
-            .join(', ')}`,
+    why: tags.length === 0 ? 'none of its images has a name' : `it has ${shown}`,
     hint: 'name one: oci:DIR:TAG, or oci:DIR@DIGEST',
   })
 }

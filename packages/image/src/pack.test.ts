@@ -8,7 +8,9 @@ import { test, type TestContext } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { inspectAci, unpackAci } from './aci.ts'
 import { normaliseOci } from './normalise-oci.ts'
-import { readOciLayout } from './oci-layout.ts'
+import { openContentDirectory } from './content/content-files.ts'
+import { readImage } from './content/image-source.ts'
+import { blobPath, openOciLayout } from './oci-layout.ts'
 import { packAci } from './pack-aci.ts'
 import { packOci } from './pack-oci.ts'
 import { describeTree } from './testing/canary.ts'
@@ -101,8 +103,8 @@ test('an OCI layout that is packed has the tree and the configuration, and skope
     packed.warnings.map((warning) => warning.split(' ').at(-3)),
     ['isolators:', 'eventHandlers:', 'supplementaryGIDs:'],
   )
-  const image = readOciLayout(layout, '1.0', { os: 'linux', architecture: 'amd64' })
-  await unpackLayer(image.layers[0]!.path, join(directory, 'out'), {
+  const image = await readImage(openOciLayout(openContentDirectory(layout), '1.0'), { os: 'linux', architecture: 'amd64' })
+  await unpackLayer(blobPath(layout, image.layers[0]!.descriptor.digest), join(directory, 'out'), {
     digest: image.layers[0]!.descriptor.digest,
     diffId: image.layers[0]!.diffId,
   })
@@ -138,8 +140,8 @@ test('a second image goes into the same layout, and one with the same tag takes 
   await packOci(layout, { rootfs, manifest, tag: 'b' })
   writeFileSync(join(rootfs, 'more'), 'x')
   const { manifestDigest } = await packOci(layout, { rootfs, manifest, tag: 'a' })
-  assert.equal(readOciLayout(layout, 'a', platform).manifestDigest, manifestDigest)
-  assert.notEqual(readOciLayout(layout, 'b', platform).manifestDigest, manifestDigest)
+  assert.equal((await readImage(openOciLayout(openContentDirectory(layout), 'a'), platform)).manifestDigest, manifestDigest)
+  assert.notEqual((await readImage(openOciLayout(openContentDirectory(layout), 'b'), platform)).manifestDigest, manifestDigest)
 })
 
 test('sockets are left out and told', async (t) => {

@@ -43,8 +43,9 @@ export const errorCodes = {
   IMAGE_DOCUMENT_INVALID: 'an OCI or docker document breaks the rules of its specification',
   IMAGE_DOCUMENT_AMBIGUOUS: 'an OCI or docker document can be read in two ways: as two kinds, or with a key given twice',
   IMAGE_CONFIG_INVALID: 'an image configuration says something that no app can be run with',
-  OCI_LAYOUT_INVALID: 'a directory is not an OCI image layout, or lacks a part of one',
-  OCI_TAG_NOT_FOUND: 'an OCI image layout has no image of this tag or digest, or several and none was named',
+  OCI_LAYOUT_INVALID: 'a directory or archive is not an OCI image layout, or lacks a part of one',
+  OCI_TAG_NOT_FOUND: 'a layout or archive has no image of this tag or digest, or several and none was named',
+  IMAGE_ARCHIVE_INVALID: 'an archive or directory of images lacks a part, names one twice, is cut short, or is none',
   PACK_FAILED: 'a directory cannot be packed as an image, or an image cannot be put where it was asked for',
   PLATFORM_NOT_FOUND: 'an image does not exist for this operating system and architecture',
   // the store and fetching

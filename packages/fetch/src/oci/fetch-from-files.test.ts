@@ -73,7 +73,7 @@ test('an image whose tree was lost is unpacked again', async (t) => {
 })
 
 for (const [name, spoil, code, text, reference = ''] of [
-  ['a layer that is missing', ({ layerPath }) => rmSync(layerPath), 'OCI_LAYOUT_INVALID', /lacks the layer/],
+  ['a layer that is missing', ({ layerPath }) => rmSync(layerPath), 'OCI_LAYOUT_INVALID', /lacks sha256:/],
   ['a layer that was cut short', ({ layerPath }) => truncateSync(layerPath, 100), 'LAYER_DIGEST_MISMATCH', /announced/],
   ['a layer with other content', ({ layerPath }) => writeFileSync(layerPath, 'x'), 'LAYER_DIGEST_MISMATCH', /announced/],
   [
