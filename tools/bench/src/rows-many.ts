@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { inTurn, type Command } from './measure.ts'
+import { inTurn, timeTogether, type Command } from './measure.ts'
 import { descendants, listProcesses, pssKb, waitFor } from './processes.ts'
 import type { Row } from './row.ts'
 import type { World } from './world.ts'
@@ -34,10 +34,9 @@ export const startRow: Row = {
     const name = world.pullSmall()
     const pair = await inTurn(3, async () => {
       await world.settle()
-      return atOnce(world.rkt('run', 'run', '--net=none', image))
+      return timeTogether(fifty(world.rkt('run', 'run', '--net=none', image)))
     }, async () => {
-      world.collect('run')
-      const taken = await atOnce(world.podmanRun('--network=none', name, '/bin/true'))
+      const taken = timeTogether(fifty(world.podmanRun('--network=none', name, '/bin/true')))
       await world.forgetContainers()
       return taken
     })
@@ -46,13 +45,8 @@ export const startRow: Row = {
   },
 }
 
-async function atOnce(command: Command): Promise<number> {
-  const before = performance.now()
-  const codes = await Promise.all(Array.from({ length: count }, () => start(command)).map(ended))
-  const taken = performance.now() - before
-  const failed = codes.filter((code) => code !== 0)
-  if (failed.length > 0) throw new Error(`${failed.length} of ${count} failed: ${command.file} ${command.args.join(' ')}`)
-  return taken
+function fifty(command: Command): Command[] {
+  return Array.from({ length: count }, () => command)
 }
 
 async function endAll(world: World, running: readonly ChildProcess[]): Promise<void> {

@@ -39,10 +39,7 @@ async function besidePodman(world: World, ours: readonly string[], peer: readonl
   const pair = await inTurn(world.turns, async () => {
     await world.settle()
     return time(world.rkt('run', 'run', ...ours, image))
-  }, async () => {
-    world.collect('run')
-    return time(world.podmanRun(...peer, name, '/bin/true'))
-  })
+  }, () => time(world.podmanRun(...peer, name, '/bin/true')))
   await world.forgetContainers()
   world.collect('run')
   return pair
