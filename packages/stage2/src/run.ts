@@ -52,6 +52,7 @@ async function supervise(plan: SupervisionPlan, context: StageContext): Promise<
     const signals = listenToSignals(tell, () => guarded(() => processes.reap()))
     function tell(event: PolicyEvent): void {
       guarded(() => policy.handle(event).forEach(act))
+      timers.soon(() => guarded(() => statuses.flush()))
     }
     function guarded(step: () => void): void {
       try {
@@ -81,6 +82,8 @@ async function supervise(plan: SupervisionPlan, context: StageContext): Promise<
             statuses.end(action)
             resolve()
           }, reject)
+          // While the pod's first process dies.
+          statuses.flushApps()
       }
     }
     tell({ kind: 'begin' })

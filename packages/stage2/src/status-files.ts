@@ -15,6 +15,7 @@ const viewMode = 0o644
 /**
  * Writes what became of the pod and its apps: our documents, and the files in which rkt's readers look for the same. A disk that fills
  * while the pod runs ends nothing: room for every later word is reserved at the beginning, and what finds none all the same is warned of.
+ * What changes is written by `flush`, so that an app that ends as soon as it runs costs one write.
  */
 export class StatusFiles {
   readonly #plan: SupervisionPlan
@@ -23,6 +24,11 @@ export class StatusFiles {
   /** By path. */
   readonly #reserved = new Map<string, ReservedFile>()
   #state: Stage2State
+  #stateChanged = false
+  /** Apps whose status is not written yet. */
+  readonly #changed = new Set<string>()
+  /** What rkt's readers are told of the apps that are over; not written yet. */
+  readonly #rktStatuses = new Map<string, string>()
 
   constructor(plan: SupervisionPlan, context: StageContext) {
     this.#plan = plan
@@ -45,7 +51,7 @@ export class StatusFiles {
     this.#reserve(documentFile('Stage2State'), 2, documentMode)
     for (const status of this.#statuses.values()) {
       if (status.state !== 'created') continue
-      this.#write(status)
+      this.#writeStatus(status)
       // Still to come: running, over.
       this.#reserve(documentFile('AppStatus', status.app), 2, documentMode)
       this.#reserve(podLayout.view.status(status.app), 1, viewMode)
@@ -56,7 +62,27 @@ export class StatusFiles {
   }
 
   ready(): void {
-    this.#replaceState({ ...this.#state, state: 'ready' })
+    this.#setState({ ...this.#state, state: 'ready' })
+  }
+
+  /** Writes what has changed. */
+  flush(): void {
+    this.flushApps()
+    if (!this.#stateChanged) return
+    this.#stateChanged = false
+    this.#context.files.write('Stage2State', this.#state, undefined, (path, text) => this.#put(path, text, documentMode))
+    if (this.#state.state === 'ready') this.#markReady()
+  }
+
+  /** Writes what has changed of the apps. */
+  flushApps(): void {
+    for (const app of this.#changed) this.#writeStatus(this.#statuses.get(app) as AppStatus)
+    this.#changed.clear()
+    for (const [app, status] of this.#rktStatuses) this.#view(podLayout.view.status(app), status)
+    this.#rktStatuses.clear()
+  }
+
+  #markReady(): void {
     const path = this.#path(podLayout.view.supervisorStatus)
     this.#surviveFullDisk(path, () => {
       mkdirSync(dirname(path), { recursive: true })
@@ -68,7 +94,7 @@ export class StatusFiles {
     const before = this.#statuses.get(action.app)
     if (before === undefined) throw new Error(`no status of app ${action.app}`)
     if (action.state === 'running') {
-      this.#write({
+      this.#setStatus({
         ...before, state: 'running', startedAt: now(), ...(pid === undefined ? {} : { process: { pid, startTime: startTime(pid) ?? 0 } }),
       })
       return
@@ -79,27 +105,32 @@ export class StatusFiles {
     if (ended.kind === 'signalled') over.signal = ended.signal
     if (ended.kind === 'failed') over.reason = ended.reason
     if (action.stopped) over.stopped = true
-    this.#write(over)
-    this.#view(podLayout.view.status(action.app), String(rktStatus(ended, action.stopped)))
+    this.#setStatus(over)
+    this.#rktStatuses.set(action.app, String(rktStatus(ended, action.stopped)))
   }
 
   end(action: EndAction): void {
-    this.#replaceState({
+    this.#setState({
       ...this.#state, state: 'ended', endedAt: now(), result: action.result,
       ...(action.signal === undefined ? {} : { signal: action.signal }),
       ...(action.firstFailure === undefined ? {} : { firstFailure: action.firstFailure }),
     })
+    this.flush()
     for (const reserved of this.#reserved.values()) reserved.release()
   }
 
-  #write(status: AppStatus): void {
+  #setStatus(status: AppStatus): void {
     this.#statuses.set(status.app, status)
-    this.#context.files.write('AppStatus', status, status.app, (path, text) => this.#put(path, text, documentMode))
+    this.#changed.add(status.app)
   }
 
-  #replaceState(state: Stage2State): void {
+  #setState(state: Stage2State): void {
     this.#state = state
-    this.#context.files.write('Stage2State', state, undefined, (path, text) => this.#put(path, text, documentMode))
+    this.#stateChanged = true
+  }
+
+  #writeStatus(status: AppStatus): void {
+    this.#context.files.write('AppStatus', status, status.app, (path, text) => this.#put(path, text, documentMode))
   }
 
   #view(file: string, text: string): void {

@@ -1,7 +1,10 @@
+const soonMs = 3
+
 /** At most one timer per app, and things to do later if the pod still lives then. */
 export class Timers {
   readonly #timers = new Map<string, NodeJS.Timeout>()
   readonly #others: NodeJS.Timeout[] = []
+  #soon: NodeJS.Timeout | undefined
   readonly #expired: (app: string) => void
 
   constructor(expired: (app: string) => void) {
@@ -18,11 +21,20 @@ export class Timers {
     this.#timers.delete(app)
   }
 
+  /** Within a few milliseconds, once for all who ask until then. */
+  soon(work: () => void): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined
+      work()
+    }, soonMs)
+  }
+
   later(work: () => void, afterMs: number): void {
     this.#others.push(setTimeout(work, afterMs))
   }
 
   close(): void {
+    clearTimeout(this.#soon)
     for (const timer of this.#others) clearTimeout(timer)
     for (const app of [...this.#timers.keys()]) this.disarm(app)
   }
