@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 import { outsideNames } from '@rocket/contracts'
 import { cgroupProcs, findCgroups, native, readMounts } from '@rocket/host'
 import type { PodFixture } from './fixture/pod-fixture.ts'
@@ -20,7 +21,7 @@ function look({ uuid, directory }: PodFixture): string[] {
     ...readMounts().filter(
       (mount) => mount.mountPoint.includes(uuid) || mount.mountPoint.startsWith(directory)
     ).map((mount) => `mount ${mount.mountPoint}`),
-    ...findCgroups(outsideNames.cgroupPrefix(uuid)).map((name) => `cgroup ${name} with ${cgroupProcs(name).length} processes`),
+    ...findCgroups(outsideNames.cgroupPrefix(uuid)).map((path) => `cgroup ${path} with ${cgroupProcs(basename(path)).length} processes`),
     ...(
       existsSync(outsideNames.runDirectory(uuid)) ? [
         `${outsideNames.runDirectory(uuid)}: ${readdirSync(outsideNames.runDirectory(uuid)).join(' ')}`,

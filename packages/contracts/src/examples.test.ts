@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { documentSchema } from './check/document-schema.ts'
 import { findFaults } from './check/find-faults.ts'
+import { fits } from './check/fits.ts'
 import { checkDocument } from './check/parse-document.ts'
 import { documentKinds, type DocumentKind } from './documents.ts'
 import { isRocketError } from './errors/rocket-error.ts'
@@ -38,7 +39,9 @@ for (const [kind, folder] of Object.entries(folders) as [DocumentKind, string][]
     const changed = fc.constantFrom(...good).chain(({ value }) => fc.constantFrom(...pointersOf(value)).chain((pointer) =>
       fc.oneof(fc.constant(undefined), fc.jsonValue(), fc.constantFrom(-1, 0, 65536, '', '/', '../x', [], {})).map((put) => replaced(value, pointer, put))))
     fc.assert(fc.property(changed, (value) => {
-      assert.equal(findFaults(documentSchema(kind), value).length === 0, documents[kind].safeParse(value).success, JSON.stringify(value))
+      const isGood = documents[kind].safeParse(value).success
+      assert.equal(fits(documentSchema(kind), value), isGood, JSON.stringify(value))
+      assert.equal(findFaults(documentSchema(kind), value).length === 0, isGood, JSON.stringify(value))
     }), { numRuns: 200 })
   })
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { type MountEntry, parseMountInfo } from './mount-table.ts'
 import { native } from './native.ts'
 
@@ -62,13 +62,13 @@ export function prewarmCgroup(): void {
   }
 }
 
-/** A directory of a hierarchy that we are in. */
+/** A directory of a hierarchy that we are in, where hierarchies usually are: reading the mount table to be sure would cost what is to be saved. */
 function ownCgroup(): string | undefined {
-  const cgroups = detectCgroups()
-  for (const line of readFileSync('/proc/self/cgroup', 'utf8').split('\n')) {
-    const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? []
-    const mount = controllers === '' ? cgroups.unified : cgroups.controllers[controllers.split(',')[0] ?? '']
-    if (mount !== undefined && path.startsWith('/') && !path.startsWith('/..')) return `${mount}${path}`
+  for (const line of readFileSync('/proc/self/cgroup', 'latin1').split('\n')) {
+    const [, controllers, path] = line.split(':')
+    if (controllers === undefined || path === undefined || path.startsWith('/..')) continue
+    const directory = `/sys/fs/cgroup/${controllers.replace('name=', '')}${path}`
+    if (existsSync(`${directory}/cgroup.procs`)) return directory
   }
   return undefined
 }

@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync, realpathSync, rmSync, rmdirSync } f
 import { basename, dirname, join } from 'node:path'
 import { isErrno, outsideNames, RocketError, storeLayout } from '@rocket/contracts'
 import {
-  defineVerb, describing, hierarchies, killCgroup, mountsBelow, removeCgroup, waitCgroupEmpty, type StageContext, type Verb,
+  defineVerb, describing, findCgroups, killCgroup, mountsBelow, removeCgroup, waitCgroupEmpty, type StageContext, type Verb,
 } from '@rocket/host'
 import { emptyDirectory } from './gc/remove-tree.ts'
 
@@ -82,7 +82,7 @@ function checkNoMounts(directory: string): void {
 
 function cgroupsOf(uuid: string): string[] {
   const prefix = outsideNames.cgroupPrefix(uuid)
-  const names = hierarchies().flatMap((mount) => readdirSync(mount).filter((name) => name === prefix || name.startsWith(`${prefix}-`)))
+  const names = findCgroups(prefix).map((path) => basename(path)).filter((name) => name === prefix || name.startsWith(`${prefix}-`))
   return [...new Set(names)].sort()
 }
 

@@ -1,7 +1,8 @@
 import { outsideNames, podLayout } from '@rocket/contracts'
-import { defineVerb, endCgroups, findCgroups, removeRunDirectory, type StageContext, unmountAppRoot, type Verb } from '@rocket/host'
+import { cgroupDirectories, defineVerb, endCgroups, findCgroups, removeRunDirectory, type StageContext, unmountAppRoot, type Verb } from '@rocket/host'
 
 export interface DestroyPlan {
+  /** Directories. */
   cgroups: string[]
   roots: string[]
   /** All of the pod. */
@@ -12,7 +13,7 @@ export interface DestroyPlan {
 export const destroyApp: Verb<DestroyPlan> = defineVerb({
   plan: ({ uuid, app, podDirectory }) => {
     if (app === undefined) throw new Error('RKT_APP does not name the app')
-    return { cgroups: [outsideNames.cgroup(uuid, app)], roots: [`${podDirectory}/${podLayout.rootfs(app)}`], whole: false }
+    return { cgroups: cgroupDirectories(outsideNames.cgroup(uuid, app)), roots: [`${podDirectory}/${podLayout.rootfs(app)}`], whole: false }
   },
   apply: applyDestroy,
 })

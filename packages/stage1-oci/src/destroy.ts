@@ -1,11 +1,12 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { isErrno, outsideNames, podLayout } from '@rocket/contracts'
 import {
-  defineVerb, endCgroups, findCgroups, findProgram, removeRunDirectory, runProgram, type StageContext, unmountAppRoot, type Verb,
+  cgroupDirectories, defineVerb, endCgroups, findCgroups, findProgram, removeRunDirectory, runProgram, type StageContext, unmountAppRoot, type Verb,
 } from '@rocket/host'
 import { keepFilterOf } from './seccomp/filter-cache.ts'
 
 export interface DestroyPlan {
+  /** Directories. */
   cgroups: string[]
   /** What runtimes keep of containers: `path` is the directory of one. */
   states: { runtime: string; container: string; path: string }[]
@@ -22,7 +23,7 @@ export const destroyApp: Verb<DestroyPlan> = defineVerb({
   plan: ({ uuid, app, podDirectory }) => {
     if (app === undefined) throw new Error('RKT_APP does not name the app')
     return {
-      cgroups: [outsideNames.cgroup(uuid, app)], whole: false, directories: [],
+      cgroups: cgroupDirectories(outsideNames.cgroup(uuid, app)), whole: false, directories: [],
       states: findStates(uuid).filter((state) => state.container === outsideNames.container(uuid, app)),
       roots: [`${podDirectory}/${podLayout.rootfs(app)}`],
     }
@@ -33,9 +34,7 @@ export const destroyApp: Verb<DestroyPlan> = defineVerb({
 /** Undoes `create` and every `create-app`. From the UUID alone; the mounts of the pod go with its mount namespace. */
 export const destroy: Verb<DestroyPlan> = defineVerb({
   plan: ({ uuid }) => ({
-    cgroups: findCgroups(
-      `${outsideNames.cgroupPrefix(uuid)}-`
-    ), states: findStates(uuid), roots: [], whole: true, directories: findRuntimeDirectories(uuid),
+    cgroups: findCgroups(`${outsideNames.cgroupPrefix(uuid)}-`), states: findStates(uuid), roots: [], whole: true, directories: findRuntimeDirectories(uuid),
   }),
   apply: applyDestroy,
 })

@@ -1,3 +1,4 @@
+import { matches } from './fits.ts'
 import type { JsonSchema } from './json-schema.ts'
 
 export interface Fault {
@@ -37,15 +38,11 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-const patterns = new Map<string, RegExp>()
-
 function checkString(schema: JsonSchema, value: string, fail: (message: string) => void): void {
   if (schema.minLength !== undefined && value.length < schema.minLength) fail(`must have at least ${schema.minLength} characters`)
   if (schema.maxLength !== undefined && value.length > schema.maxLength) return fail(`must have at most ${schema.maxLength} characters`)
   if (schema.pattern === undefined) return
-  let pattern = patterns.get(schema.pattern)
-  if (pattern === undefined) patterns.set(schema.pattern, (pattern = new RegExp(schema.pattern)))
-  if (!pattern.test(value)) fail(`must match ${schema.pattern}`)
+  if (!matches(schema.pattern, value)) fail(`must match ${schema.pattern}`)
 }
 
 function checkRange(schema: JsonSchema, value: number, fail: (message: string) => void): void {

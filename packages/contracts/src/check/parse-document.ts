@@ -3,6 +3,7 @@ import { isRocketError, RocketError } from '../errors/rocket-error.ts'
 import type { DocumentTypes } from '../types.ts'
 import { documentSchema } from './document-schema.ts'
 import { findFaults } from './find-faults.ts'
+import { fits } from './fits.ts'
 
 /** The largest document that is read, in bytes: a foreign stage must not be able to fill our memory. */
 export const maxDocumentBytes: number = 16 * 1024 * 1024
@@ -32,8 +33,9 @@ export function checkDocument<K extends DocumentKind>(kind: K, value: unknown, n
       hint: 'it was written by another release of Rocket, or of the stage that wrote it; use that release',
     })
   }
-  const faults = findFaults(documentSchema(kind), value)
-  if (faults.length > 0) {
+  const schema = documentSchema(kind)
+  if (!fits(schema, value)) {
+    const faults = findFaults(schema, value)
     throw new RocketError('DOCUMENT_INVALID', {
       what: `${name} is not a valid ${kind}`, why: faults.map((fault) => `${fault.pointer || '/'} ${fault.message}`).join('; '),
       hint: `the schema stands in docs/contracts/schemas/${kind}.json`,

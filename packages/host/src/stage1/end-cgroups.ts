@@ -1,24 +1,25 @@
 import { readdirSync, rmdirSync } from 'node:fs'
+import { basename } from 'node:path'
 import { isErrno, RocketError } from '@rocket/contracts'
-import { type Cgroups, detectCgroups, hierarchies } from '../cgroup.ts'
+import { detectCgroups, hierarchies } from '../cgroup.ts'
 import { syscallError } from '../errors.ts'
 import { killCgroup, removeCgroup, waitCgroupEmpty } from '../cgroup-tree.ts'
 
 const timeToDieMs = 10_000
 
-/** Names of the cgroups directly below the hierarchies that begin with `prefix`. */
+/** The directories, in every hierarchy, of the cgroups at the top whose names begin with `prefix`. */
 export function findCgroups(prefix: string): string[] {
-  const names = hierarchies().flatMap((mount) => list(mount)).filter((name) => name.startsWith(prefix))
-  return [...new Set(names)].sort()
+  return hierarchies().flatMap((mount) => list(mount).filter((name) => name.startsWith(prefix)).map((name) => `${mount}/${name}`))
 }
 
 /**
  * Kills everybody in these cgroups, waits until they are gone, and removes them from every hierarchy. Repeatable. Throws CGROUP_BUSY. One
- * that is empty, as after an orderly end, costs a call in each hierarchy: the kernel removes none in which somebody lives.
+ * that is empty, as after an orderly end, costs a call for each directory: the kernel removes none in which somebody lives.
  */
-export function endCgroups(names: readonly string[]): void {
+export function endCgroups(directories: readonly string[]): void {
+  const busyOnes = [...new Set(directories.filter((directory) => !removeEmpty(directory)).map((directory) => basename(directory)))]
+  if (busyOnes.length === 0) return
   const cgroups = detectCgroups()
-  const busyOnes = names.filter((name) => !removeEmpty(name, cgroups))
   for (const name of busyOnes) killCgroup(name, cgroups)
   for (const name of busyOnes) {
     if (!waitCgroupEmpty(name, timeToDieMs, cgroups)) throw busy(name)
@@ -27,16 +28,14 @@ export function endCgroups(names: readonly string[]): void {
 }
 
 /** True when nothing is left of it. */
-function removeEmpty(name: string, cgroups: Cgroups): boolean {
-  return hierarchies(cgroups).map((mount) => {
-    try {
-      rmdirSync(`${mount}/${name}`)
-    } catch (error) {
-      if (isErrno(error, 'EBUSY', 'ENOTEMPTY')) return false
-      if (!isErrno(error, 'ENOENT')) throw syscallError(error, `cannot remove the cgroup ${mount}/${name}`)
-    }
-    return true
-  }).every((gone) => gone)
+function removeEmpty(directory: string): boolean {
+  try {
+    rmdirSync(directory)
+  } catch (error) {
+    if (isErrno(error, 'EBUSY', 'ENOTEMPTY')) return false
+    if (!isErrno(error, 'ENOENT')) throw syscallError(error, `cannot remove the cgroup ${directory}`)
+  }
+  return true
 }
 
 function list(directory: string): string[] {

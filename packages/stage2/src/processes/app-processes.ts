@@ -170,9 +170,10 @@ export class AppProcesses {
     return new Promise((resolve) => {
       this.#holderGone = resolve
       const { pid, startTime } = this.#holder
-      if (this.#holderEnded || !isAlive(pid, startTime)) return resolve()
+      const holder = this.#holderEnded ? undefined : processStat(pid)
+      if (holder?.startTime !== startTime || holder.state === 'Z') return resolve()
       native().kill(pid, sigkill)
-      if (processStat(pid)?.parent !== process.pid) this.#watchHolder()
+      if (holder.parent !== process.pid) this.#watchHolder()
     })
   }
 
