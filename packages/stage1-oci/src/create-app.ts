@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { etcFiles, podLayout, type AppRun, type Mount, type Pod, type Sandbox } from '@rocket/contracts'
 import {
   type AppRoot, defineVerb, makeAppRoot, makeEmptyVolumes, planAppRoot, prepareAppRoot, requirePodMountNamespace, rootHasFile,
@@ -70,7 +70,6 @@ function applyCreateApp(plan: CreateAppPlan, { files, podDirectory }: StageConte
   if (plan.run.instance > 1) unmountAppRoot(plan.root.target)
   makeAppRoot(plan.root)
   prepareAppRoot(plan.root.target)
-  mkdirSync(`${podDirectory}/${bundlePath(app)}`, { recursive: true, mode: 0o700 })
   rmSync(`${podDirectory}/${podLayout.app(app)}/pid`, { force: true })
   // The runtime reads it when we are done, so it needs no rename.
   writeFileSync(`${podDirectory}/${bundlePath(app)}/config.json`, JSON.stringify(plan.config), { mode: 0o600 })

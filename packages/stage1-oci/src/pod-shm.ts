@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { mountFileSystem } from '@rocket/host'
 
 /** The apps of a pod share an IPC namespace, so they share /dev/shm: one tmpfs, bound into each. Relative to the pod. */
-export const podShm: string = 'stage1/rootfs/dev/shm'
+export const podShm: string = 'shm'
 
 export function mountPodShm(podDirectory: string): void {
   const target = `${podDirectory}/${podShm}`

@@ -3,9 +3,9 @@ import type { KnownRuntime } from './runtime/known-runtimes.ts'
 import { stateDirectory } from './runtime/state-directory.ts'
 import { terminalType } from './terminal-type.ts'
 
-/** The OCI bundle of an app, relative to the pod. */
+/** The OCI bundle of an app, relative to the pod: `config.json` beside the app's documents. */
 export function bundlePath(app: string): string {
-  return `${podLayout.app(app)}/bundle`
+  return podLayout.app(app)
 }
 
 /**

@@ -11,11 +11,13 @@ export class RoadLog {
   readonly lines: RoadLine[]
   #path: string
   #last: string | undefined
+  readonly #expected = new Map<string, string>()
 
   private constructor(path: string, texts: string[]) {
     this.#path = path
     this.#last = texts.at(-1)
     this.lines = texts.map((text, index) => parseLine(text, texts[index - 1], `${path}:${index + 1}`))
+    for (const line of this.lines) this.#expect(line)
   }
 
   /** Reads what is there; none is an empty log. Throws DOCUMENT_INVALID, and HANDOFF_ALTERED when the lines do not chain. */
@@ -36,13 +38,16 @@ export class RoadLog {
     appendFileSync(this.#path, `${text}\n`, { mode: 0o640 })
     this.#last = text
     this.lines.push(chained)
+    this.#expect(chained)
   }
 
-  /** The digest each chained hand-off must have: what the last line that wrote it says. */
-  expected(): Map<string, string> {
-    const digests = new Map<string, string>()
-    for (const line of this.lines) for (const { file, sha256 } of line.wrote) if (isChained(file)) digests.set(file, sha256)
-    return digests
+  #expect({ wrote }: RoadLine): void {
+    for (const { file, sha256 } of wrote) if (isChained(file)) this.#expected.set(file, sha256)
+  }
+
+  /** The digest each chained hand-off must have: what the last line that wrote it says. It grows with the log. */
+  expected(): ReadonlyMap<string, string> {
+    return this.#expected
   }
 
   /** The program that last ran a verb of a stage; undefined when none did. */
@@ -51,12 +56,12 @@ export class RoadLog {
   }
 }
 
-const chainedFiles: readonly RegExp[] = Object.values(documentKinds)
-  .filter((kind) => kind.in === 'pod' && kind.chained)
-  .map((kind) => new RegExp(`^${kind.file.replaceAll('.', '\\.').replace(/<[^>]*>/, '[^/]+')}$`))
+const chainedFiles: ReadonlySet<string> = new Set(
+  Object.values(documentKinds).filter((kind) => kind.in === 'pod' && kind.chained).map(({ file }) => file),
+)
 
 export function isChained(file: string): boolean {
-  return chainedFiles.some((pattern) => pattern.test(file))
+  return chainedFiles.has(file.replace(/^apps\/[^/]+\//, 'apps/<app>/'))
 }
 
 export function digestsOf(files: ReadonlyMap<string, string>): FileDigest[] {
