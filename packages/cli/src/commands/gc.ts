@@ -69,9 +69,9 @@ async function collect(pod: OwnedPod, around: Surroundings): Promise<void> {
   await collectPod(pod, around)
 }
 
-/** Since when the pod lies where it lies: a rename sets the directory's ctime. */
+/** Since when the pod lies where it lies: a rename sets the directory's ctime, in parts of a millisecond, of which the clock here knows none. */
 function ageMs(pod: OwnedPod): number {
-  return Date.now() - statSync(pod.directory).ctimeMs
+  return Math.max(0, Date.now() - statSync(pod.directory).ctimeMs)
 }
 
 function podsIn(dataDirectory: string, place: PodPlace): string[] {

@@ -26,16 +26,16 @@ export interface PreparedPod {
 
 /**
  * request → fetch → stage0 prepare. The pod is left in `prepare/`, locked. After a failure it stays there unlocked, as rkt leaves an
- * aborted preparation, for `rkt gc`. `uuidFile` is written as soon as the pod's directory is there.
+ * aborted preparation, for `rkt gc`. `uuidFile` is written when the images are there, as rkt does: until then the command may begin again, with another pod.
  */
 export async function preparePod(request: Request, around: Surroundings, uuidFile?: string): Promise<PreparedPod> {
   requirePrograms(around.replacements)
   const pod = createPod(around.dataDirectory, request.uuid, around.sync)
   try {
-    if (uuidFile !== undefined) writeFileSync(uuidFile, request.uuid, { mode: 0o644 })
     const road = openRoad(pod, around)
     logRequest(road, request, 'Request')
     const unpacked = await fetchWithProgress(road, around)
+    if (uuidFile !== undefined) writeFileSync(uuidFile, request.uuid, { mode: 0o644 })
     await runVerb(road, { stage: 'stage0', verb: 'prepare', program: programOf('stage0', around.replacements, undefined) })
     return { pod, road, unpacked }
   } catch (error) {
