@@ -27,7 +27,8 @@ export const documentKinds = {
   GuestRequest: { file: 'a line on port rocket.control', in: 'guest', chained: false },
   GuestAnswer: { file: 'a line on port rocket.control', in: 'guest', chained: false },
   GuestEvent: { file: 'a line on port rocket.events', in: 'guest', chained: false },
+  ImagePolicy: { file: 'policy.d/<name>.json', in: 'config', chained: false },
   ErrorDocument: { file: 'standard output', in: 'stream', chained: false },
-} as const satisfies Record<string, { file: string; in: 'pod' | 'store' | 'flavor' | 'guest' | 'stream'; chained: boolean; schema?: string }>
+} as const satisfies Record<string, { file: string; in: 'pod' | 'store' | 'flavor' | 'guest' | 'config' | 'stream'; chained: boolean; schema?: string }>
 
 export type DocumentKind = keyof typeof documentKinds

@@ -14,7 +14,7 @@ import { documents } from './schemas.ts'
 const folders: Partial<Record<DocumentKind, string>> = {
   Request: 'request', Images: 'images', Pod: 'pod', App: 'app', RunRequest: 'run-request', Start: 'start', Net: 'net', Run: 'run', AppRun: 'app-run',
   Sandbox: 'sandbox', Stage2State: 'stage2', AppStatus: 'app-status', RoadLine: 'road', ImageRecord: 'image-record', NameRef: 'refs/name-ref',
-  PodRef: 'refs/pod-ref', Evidence: 'evidence', FlavorDeclaration: 'flavor', ErrorDocument: 'error-document',
+  PodRef: 'refs/pod-ref', Evidence: 'evidence', FlavorDeclaration: 'flavor', ImagePolicy: 'image-policy', ErrorDocument: 'error-document',
   GuestPod: 'guest/guest-pod', GuestManifest: 'guest/guest-manifest', GuestRequest: 'guest/guest-request', GuestAnswer: 'guest/guest-answer', GuestEvent: 'guest/guest-event',
 }
 

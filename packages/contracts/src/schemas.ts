@@ -11,6 +11,7 @@ import { GuestEvent } from './guest/guest-event/schema.ts'
 import { GuestManifest } from './guest/guest-manifest/schema.ts'
 import { GuestPod } from './guest/guest-pod/schema.ts'
 import { GuestRequest } from './guest/guest-request/schema.ts'
+import { ImagePolicy } from './image-policy/schema.ts'
 import { ImageRecord } from './image-record/schema.ts'
 import { Images } from './images/schema.ts'
 import { Net } from './net/schema.ts'
@@ -28,7 +29,7 @@ import { Start } from './start/schema.ts'
 export const documents = {
   Request, Images, Pod, ImageCopy: ImageRecord, App, RunRequest, Start, Net, Run, AppRun, Sandbox, Stage2State, AppStatus, RoadLine,
   ImageRecord, NameRef, PodRef, Evidence, FlavorDeclaration,
-  GuestPod, GuestManifest, GuestRequest, GuestAnswer, GuestEvent, ErrorDocument: ErrorDocumentSchema,
+  GuestPod, GuestManifest, GuestRequest, GuestAnswer, GuestEvent, ImagePolicy, ErrorDocument: ErrorDocumentSchema,
 } satisfies Record<DocumentKind, z.ZodType>
 
 export { AuthConfig, DockerAuthConfig, PathsConfig, StagesConfig } from './config/schema.ts'

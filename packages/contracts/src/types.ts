@@ -9,6 +9,7 @@ import type { GuestEvent } from './guest/guest-event/schema.ts'
 import type { GuestManifest } from './guest/guest-manifest/schema.ts'
 import type { GuestPod } from './guest/guest-pod/schema.ts'
 import type { GuestRequest } from './guest/guest-request/schema.ts'
+import type { ImagePolicy } from './image-policy/schema.ts'
 import type { ImageRecord } from './image-record/schema.ts'
 import type { Images } from './images/schema.ts'
 import type { Net } from './net/schema.ts'
@@ -47,5 +48,6 @@ export interface DocumentTypes {
   GuestRequest: GuestRequest
   GuestAnswer: GuestAnswer
   GuestEvent: GuestEvent
+  ImagePolicy: ImagePolicy
   ErrorDocument: ErrorDocument
 }

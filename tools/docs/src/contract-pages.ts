@@ -28,7 +28,7 @@ export function slug(kind: string): string {
 
 function makePage(root: string, kind: DocumentKind, schema: JsonSchema, kinds: readonly string[]): string {
   const { file, chained } = documentKinds[kind]
-  const place = { pod: 'in the pod', store: 'in the store', flavor: 'beside the flavor\'s program', guest: 'between a virtual machine and its guest', stream: 'by a stage that failed' }[documentKinds[kind].in]
+  const place = { pod: 'in the pod', store: 'in the store', flavor: 'beside the flavor\'s program', guest: 'between a virtual machine and its guest', config: 'in a configuration directory', stream: 'by a stage that failed' }[documentKinds[kind].in]
   const others = new Map(kinds.filter((other) => other !== kind).map((other) => [other, `${slug(other)}.md`]))
   return [
     header,

@@ -8,7 +8,8 @@ export const constraints: Readonly<Record<string, readonly string[]>> = {
   'layer:stage': ['layer:contract', '@rocket/host'],
   'layer:app': ['*'],
   'layer:tool': ['*'],
-  '@rocket/fetch': ['layer:contract', '@rocket/host', '@rocket/image', '@rocket/store'],
+  '@rocket/fetch': ['layer:contract', '@rocket/host', '@rocket/image', '@rocket/store', '@rocket/trust'],
+  '@rocket/trust': ['layer:contract', '@rocket/host'],
   '@rocket/e2e': ['layer:contract'],
 }
 

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hasCode, makeSigner, missingGpg } from '../testing/gpg.ts'
+import { readPublicKeys } from './read-public-key.ts'
+import { formatKeyReview } from './review-text.ts'
+import { verifyDetached } from './verify-detached.ts'
+
+const skip = missingGpg
+const bytes = Buffer.from('the bytes of an image, as served')
+
+for (const algorithm of ['ed25519', 'rsa3072', 'nistp256'] as const) {
+  for (const armor of [true, false]) {
+    test(`a detached signature by a key of ${algorithm}, ${armor ? 'armored' : 'binary'}, names its signer`, { skip }, async (t) => {
+      const somebody = makeSigner(t, 'Somebody <somebody@example.com>', algorithm)
+      const [key] = await readPublicKeys(somebody.publicKey, 'somebody.gpg')
+      assert.equal(key!.fingerprint, somebody.fingerprint)
+      const { signer } = await verifyDetached(bytes, { bytes: somebody.sign(bytes, { armor }), name: 'x.asc' }, [key!])
+      assert.equal(signer.fingerprint, somebody.fingerprint)
+      assert.deepEqual(signer.identities, ['Somebody <somebody@example.com>'])
+    })
+  }
+}
+
+test('a signature by a signing subkey counts as its key', { skip }, async (t) => {
+  const somebody = makeSigner(t, 'Somebody <somebody@example.com>', 'ed25519', { subkey: true })
+  const [key] = await readPublicKeys(somebody.publicKey, 'somebody.gpg')
+  assert.equal(key!.subkeys.length, 1)
+  const { signer } = await verifyDetached(bytes, { bytes: somebody.sign(bytes), name: 'x.asc' }, [key!])
+  assert.equal(signer.fingerprint, somebody.fingerprint)
+})
+
+test('one good signature of several in a file suffices, wherever it stands', { skip }, async (t) => {
+  const [one, other] = [makeSigner(t, 'One <one@example.com>'), makeSigner(t, 'Other <other@example.com>')]
+  const both = Buffer.concat([other.sign(bytes, { armor: false }), one.sign(bytes, { armor: false })])
+  const [key] = await readPublicKeys(one.publicKey, 'one.gpg')
+  const { signer } = await verifyDetached(bytes, { bytes: both, name: 'x.asc' }, [key!])
+  assert.equal(signer.fingerprint, one.fingerprint)
+})
+
+test('a signature by a key that is not trusted is refused, in the words of rkt', { skip }, async (t) => {
+  const [one, other] = [makeSigner(t, 'One <one@example.com>'), makeSigner(t, 'Other <other@example.com>')]
+  const keys = await readPublicKeys(other.publicKey, 'other.gpg')
+  await assert.rejects(
+    verifyDetached(bytes, { bytes: one.sign(bytes), name: 'x.asc' }, keys), hasCode('SIGNATURE_INVALID', /signature made by unknown entity/),
+  )
+})
+
+test('a signature of other bytes is refused', { skip }, async (t) => {
+  const one = makeSigner(t, 'One <one@example.com>')
+  const keys = await readPublicKeys(one.publicKey, 'one.gpg')
+  await assert.rejects(
+    verifyDetached(Buffer.from('other bytes'), { bytes: one.sign(bytes), name: 'x.asc' }, keys),
+    hasCode('SIGNATURE_INVALID', /signed digest did not match/),
+  )
+})
+
+test('a signature that has run out is refused, and holds at a time before', { skip }, async (t) => {
+  const one = makeSigner(t, 'One <one@example.com>')
+  const keys = await readPublicKeys(one.publicKey, 'one.gpg')
+  const signature = { bytes: one.sign(bytes, { expires: '1d' }), name: 'x.asc' }
+  await verifyDetached(bytes, signature, keys)
+  await assert.rejects(
+    verifyDetached(bytes, signature, keys, new Date(Date.now() + 3 * 86_400_000)), hasCode('SIGNATURE_INVALID', /signature is expired/),
+  )
+})
+
+test('a signature stays good when its key has run out since', { skip }, async (t) => {
+  const one = makeSigner(t, 'One <one@example.com>', 'ed25519', { expires: '1d' })
+  const keys = await readPublicKeys(one.publicKey, 'one.gpg')
+  await verifyDetached(bytes, { bytes: one.sign(bytes), name: 'x.asc' }, keys, new Date(Date.now() + 30 * 86_400_000))
+})
+
+for (const [what, text, code] of [
+  ['nothing', '', 'SIGNATURE_UNREADABLE'],
+  ['some text', 'not a signature', 'SIGNATURE_UNREADABLE'],
+  ['an armor with nothing in it', '-----BEGIN PGP SIGNATURE-----\n\n-----END PGP SIGNATURE-----\n', 'SIGNATURE_UNREADABLE'],
+  ['a megabyte and more', 'x'.repeat(2 << 20), 'SIGNATURE_UNREADABLE'],
+] as const) {
+  test(`${what} is no signature`, async () => {
+    await assert.rejects(verifyDetached(bytes, { bytes: Buffer.from(text), name: 'x.asc' }, []), hasCode(code))
+  })
+}
+
+test('a signature of text, whose line ends do not count, is refused', { skip }, async (t) => {
+  const one = makeSigner(t, 'One <one@example.com>')
+  const keys = await readPublicKeys(one.publicKey, 'one.gpg')
+  await assert.rejects(
+    verifyDetached(bytes, { bytes: one.sign(bytes, { textmode: true }), name: 'x.asc' }, keys), hasCode('SIGNATURE_UNREADABLE'),
+  )
+})
+
+test('a private key is refused, and so is what is no key', { skip }, async (t) => {
+  const one = makeSigner(t, 'One <one@example.com>')
+  await assert.rejects(readPublicKeys(one.privateKey(), 'one.gpg'), hasCode('KEY_INVALID', /private key/))
+  await assert.rejects(readPublicKeys(Buffer.from('junk'), 'junk.gpg'), hasCode('KEY_INVALID'))
+})
+
+test('the review shows fingerprints as gpg does, and nothing that a terminal obeys', { skip }, async (t) => {
+  const one = makeSigner(t, 'Evil \u001b[2J <evil@example.com>', 'ed25519', { subkey: true })
+  const [key] = await readPublicKeys(one.publicKey, 'one.gpg')
+  const text = formatKeyReview(key!)
+  assert.match(text, /^gpg key fingerprint is: ([0-9A-F]{4} ){5} ([0-9A-F]{4} ){4}[0-9A-F]{4}\n {4}Subkey fingerprint: [0-9A-F ]+\n\tEvil/)
+  assert.ok(!text.includes('\u001b'))
+})
+
