@@ -116,7 +116,7 @@ class AciLayout {
 }
 
 /** Hard links name their target as it is called in the archive. */
-function rootfsLink(linkname: Buffer): LayerPath {
+export function rootfsLink(linkname: Buffer): LayerPath {
   const path = cleanEntryName(linkname)
   if (path.startsWith('rootfs/')) return path.slice('rootfs/'.length)
   throw new RocketError('HARDLINK_TARGET_MISSING', {
