@@ -33,6 +33,7 @@ export const documents = {
 } satisfies Record<DocumentKind, z.ZodType>
 
 export { AuthConfig, DockerAuthConfig, PathsConfig, StagesConfig } from './config/schema.ts'
+export { RegistriesConfig } from './config/registries/schema.ts'
 export { parseImageManifest, parsePodManifest } from './appc/parse.ts'
 export { ImageManifest } from './appc/image-manifest/schema.ts'
 export { PodManifest } from './appc/pod-manifest/schema.ts'

@@ -19,8 +19,8 @@ for (const [text, kind, key] of [
   ['file:///tmp/x.aci', 'file', 'file:/tmp/x.aci'],
   ['https://h/x.aci?a=1#f', 'url', 'https://h/x.aci?a=1'],
   ['http://h:80/x.aci', 'url', 'http://h/x.aci'],
-  ['docker://busybox', 'docker', 'docker://registry-1.docker.io/library/busybox:latest'],
-  ['docker:busybox:1', 'docker', 'docker://registry-1.docker.io/library/busybox:1'],
+  ['docker://busybox', 'docker', 'docker://busybox:latest'],
+  ['docker:busybox:1', 'docker', 'docker://busybox:1'],
   ['docker://docker.io/a/b', 'docker', 'docker://registry-1.docker.io/a/b:latest'],
   ['docker://localhost:5000/b', 'docker', 'docker://localhost:5000/b:latest'],
   ['docker://[::1]:5000/b:t', 'docker', 'docker://[::1]:5000/b:t'],
@@ -40,7 +40,7 @@ for (const [text, kind, key] of [
   ['oci:/d@sha256:x/e', 'oci-layout', 'oci:/d@sha256:x/e:'],
   ['sha512-abcdef', 'id', 'sha512-abcdef'],
   ['sha256:abcdef01', 'id', 'sha256:abcdef01'],
-  ['cimd:docker:v=0:busybox', 'docker', 'docker://registry-1.docker.io/library/busybox:latest'],
+  ['cimd:docker:v=0:busybox', 'docker', 'docker://busybox:latest'],
   ['cimd:aci-archive:v=0:https%3A%2F%2Fh%2Fx.aci', 'url', 'https://h/x.aci'],
 ] as const) test(`takes ${text} for ${kind} ${key}`, () => {
   const found = classifyReference(text, options)

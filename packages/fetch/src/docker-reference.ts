@@ -8,19 +8,23 @@ export interface DockerReference {
   /** Empty when a digest names the image. */
   tag: string
   digest: string | undefined
+  /** The name as written, when no host was written: configuration may say where it is. */
+  shortName?: string
 }
 
 const syntax = '"docker://[REGISTRY_HOST[:REGISTRY_PORT]/]IMAGE_NAME[:TAG]"'
-const defaultRegistry = 'registry-1.docker.io'
+/** docker's, by the name that rkt gave it. */
+export const defaultRegistry = 'registry-1.docker.io'
 const component = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
+const hexName = /^[0-9a-f]{64}$/
 const hostPattern = /^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?$/
 
 /**
- * The part behind `docker:` or `docker://`: `[HOST[:PORT]/]NAME[:TAG][@DIGEST]`. The first component is a host when it contains `.` or `:`
- * or is `localhost`; names of one word on the default registry get `library/`; the tag defaults to `latest`. Everything is checked before
- * it can become part of a URL. Throws IMAGE_REFERENCE_INVALID, DIGEST_INVALID. Reference: rkt, "Docker images"; OCI distribution-spec,
- * "Pulling manifests".
+ * The part behind `docker:` or `docker://`: `[HOST[:PORT]/]NAME[:TAG][@DIGEST]`, in all forms that docker takes. The first component is a host when
+ * it contains `.`, `:` or a capital, or is `localhost`; names of one word on the default registry get `library/`; the tag defaults to `latest`, and
+ * beside a digest it only speaks to people. Everything is checked before it can become part of a URL. Throws IMAGE_REFERENCE_INVALID,
+ * DIGEST_INVALID. Reference: rkt, "Docker images"; distribution, "reference"; OCI distribution-spec, "Pulling manifests".
  */
 export function parseDockerReference(text: string): DockerReference {
   const at = text.indexOf('@')
@@ -28,23 +32,24 @@ export function parseDockerReference(text: string): DockerReference {
   const named = at === -1 ? text : text.slice(0, at)
   const slash = named.indexOf('/')
   const first = slash === -1 ? '' : named.slice(0, slash)
-  const hasHost = /[.:]/.test(first) || first === 'localhost'
-  const registry = !hasHost || first === 'docker.io' || first === 'index.docker.io' ? defaultRegistry : first.toLowerCase()
+  const hasHost = /[.:A-Z]/.test(first) || first === 'localhost'
+  const host = first.toLowerCase()
+  const registry = !hasHost || host === 'docker.io' || host === 'index.docker.io' ? defaultRegistry : host
   const rest = hasHost ? named.slice(slash + 1) : named
   const colon = rest.lastIndexOf(':')
   const path = colon === -1 ? rest : rest.slice(0, colon)
   const tag = colon === -1 ? (digest === undefined ? 'latest' : '') : rest.slice(colon + 1)
   const repository = registry === defaultRegistry && path !== '' && !path.includes('/') ? `library/${path}` : path
   const tagFits = tagPattern.test(tag) || (tag === '' && colon === -1)
-  const nameFits = repository.length <= 255 && repository.split('/').every((part) => component.test(part))
+  // A name of 64 hex digits could be taken for an ID.
+  const nameFits = repository.length <= 255 && repository.split('/').every((part) => component.test(part)) && (hasHost || !hexName.test(path))
   if (!hostPattern.test(registry) || !nameFits || !tagFits) throw invalid(text)
-  return { registry, repository, tag: digest === undefined ? tag : '', digest }
+  return { registry, repository, tag: digest === undefined ? tag : '', digest, ...(hasHost ? {} : { shortName: path }) }
 }
 
-/** Two ways to write one image give one text. */
-export function formatDockerReference(reference: DockerReference): string {
-  const { registry, repository, tag, digest } = reference
-  return `docker://${registry}/${repository}${digest === undefined ? `:${tag}` : `@${digest}`}`
+/** Two ways to write one image give one text; a name without a host stays one, as only the configuration knows where it is. */
+export function formatDockerReference({ registry, repository, tag, digest, shortName }: DockerReference): string {
+  return `docker://${shortName ?? `${registry}/${repository}`}${digest === undefined ? `:${tag}` : `@${digest}`}`
 }
 
 /** Throws DIGEST_INVALID. */

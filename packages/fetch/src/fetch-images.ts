@@ -49,7 +49,7 @@ async function importFrom(source: FromSource['source'], session: Session): Promi
   switch (source.kind) {
     case 'file': return (await import('./fetch-file.ts')).fetchFile(source, session)
     case 'url': return (await import('./fetch-archive.ts')).fetchArchive(source, session)
-    case 'docker': return (await import('./oci/fetch-from-registry.ts')).fetchFromRegistry(source.docker, session)
+    case 'docker': return (await import('./oci/fetch-from-registry.ts')).fetchFromRegistry(source, session)
     case 'oci-layout': case 'archive': return (await import('./oci/fetch-from-files.ts')).fetchFromFiles(source, session)
   }
 }

@@ -85,13 +85,13 @@ async function refused(
 const status = (code: number, only: RegExp = /./): (() => Answer) => () => (_, response, path) => {
   if (!only.test(path)) return false
   response.writeHead(
-    code, code === 401 ? { 'www-authenticate': 'Bearer realm="https://evil.example/token?secret"' } : {},
+    code, code === 401 ? { 'www-authenticate': 'Basic realm="secret"' } : {},
   ).end('{"errors":[]}')
   return true
 }
 
 for (const [name, lie, code, message] of [
-  ['401 with a token challenge', status(401), 'REGISTRY_UNAUTHORIZED', /tokens/],
+  ['401', status(401), 'REGISTRY_UNAUTHORIZED', /no credentials are configured/],
   ['403', status(403), 'REGISTRY_UNAUTHORIZED', /bad HTTP status code: 403/],
   ['404', status(404), 'REGISTRY_NOT_FOUND', /manifests\/latest of 127\.0\.0\.1:\d+\/app was not received: bad HTTP status code: 404/],
   ['500', status(500), 'REGISTRY_FAILED', /bad HTTP status code: 500/],

@@ -1,6 +1,8 @@
 import { isUnreadable, RocketError, type ImageRecord, type NameRef, type Request } from '@rocket/contracts'
-import { findImageByName, findImageIdByPrefix, findImageRecord, findReferenceRef, type Store } from '@rocket/store'
+import { findImageByName, findImageIdByPrefix, findImageRecord, findReferenceRef, type Ref, type Store } from '@rocket/store'
 import { classifyReference, type Reference } from './classify-reference.ts'
+import { hasConfiguration } from './config/has-configuration.ts'
+import { formatDockerReference } from './docker-reference.ts'
 import { fileState } from './file-state.ts'
 import { withHostLabels } from './image-name.ts'
 
@@ -18,12 +20,12 @@ export interface FetchPlan {
  * always read, unless the file is the very one that was read last time and needs no signature. Throws IMAGE_NOT_FOUND,
  * IMAGE_REFERENCE_INVALID, IMAGE_ID_INVALID, SIGNATURE_REQUIRED. Reference: rkt, "Pull policies".
  */
-export function planFetch(request: Pick<Request, 'apps' | 'pullPolicy' | 'insecure'>, store: Store): FetchPlan {
+export function planFetch(request: Pick<Request, 'apps' | 'pullPolicy' | 'insecure' | 'platform'>, store: Store): FetchPlan {
   return { images: request.apps.map((app) => planImage(app.reference, request, store)) }
 }
 
-function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'insecure'>, store: Store): PlannedImage {
-  const source = classifyReference(reference)
+function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'insecure' | 'platform'>, store: Store): PlannedImage {
+  const source = forPlatform(classifyReference(reference), request.platform)
   switch (source.kind) {
     case 'id': {
       const imageId = findImageIdByPrefix(store, source.text)
@@ -45,7 +47,7 @@ function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'ins
     }
     case 'url': case 'docker': {
       if (request.pullPolicy === 'update') return { from: 'source', reference, source }
-      const found = findReferenceRef(store, source.key)
+      const found = findReferenceRef(store, source.key) ?? findUnderFullName(store, source)
       const image = found === undefined ? undefined : stored(
         store, reference, found.ref, `using image from local store for url ${source.key}`,
       )
@@ -66,6 +68,20 @@ export function placeOf(source: Extract<Reference, { kind: 'file' | 'oci-layout'
       return { path, state: transport === 'dir' ? `${path}/manifest.json` : path }
     }
   }
+}
+
+/** One image for several platforms is as many images: each has a reference of its own. */
+function forPlatform(source: Reference, platform: Request['platform']): Reference {
+  if (platform === undefined || (source.kind !== 'docker' && source.kind !== 'oci-layout' && source.kind !== 'archive')) return source
+  const { os, architecture, variant } = platform
+  return { ...source, key: `${source.key} for ${os}/${architecture}${variant === undefined ? '' : `/${variant}`}` }
+}
+
+/** A name without a host and the same one at docker's registry are one image, unless the configuration may say otherwise. */
+function findUnderFullName(store: Store, source: Reference): Ref | undefined {
+  if (source.kind !== 'docker' || source.docker.shortName === undefined || hasConfiguration('registries.d')) return undefined
+  const { shortName, ...full } = source.docker
+  return findReferenceRef(store, source.key.replace(formatDockerReference(source.docker), formatDockerReference(full)))
 }
 
 function stored(store: Store, reference: string, ref: { imageId: string; name?: string }, message: string): PlannedImage | undefined {

@@ -13,11 +13,11 @@ export function recordImport(imported: Imported, source: Extract<PlannedImage, {
       reason: '--insecure-options=image', source: imported.source,
     })
   }
-  const ref: NameRef = {
-    version: 1, imageId: record.imageId, reference: source.key, name: imported.name, labels: imported.labels, latest: imported.latest,
+  const refFor = (reference: string): NameRef => ({
+    version: 1, imageId: record.imageId, reference, name: imported.name, labels: imported.labels, latest: imported.latest,
     sizeBytes: record.sizeBytes + record.unpackedBytes, importedAt: now, lastUsedAt: now,
     ...(record.sha256 === undefined ? {} : { sha256: record.sha256 }),
     ...(imported.http === undefined ? {} : { http: { ...imported.http, downloadedAt: now } }),
-  }
-  writer.writeRefs(store, ref, source.key)
+  })
+  for (const key of new Set([source.key, ...imported.keys ?? []])) writer.writeRefs(store, refFor(key), key)
 }

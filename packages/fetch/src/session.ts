@@ -1,21 +1,27 @@
 import { RocketError, type ImageRecord, type Request } from '@rocket/contracts'
 import type { StageContext } from '@rocket/host'
 import { loadIngest, type Store } from '@rocket/store'
-import { configDirectories, loadCredentials } from './config/load-credentials.ts'
+import { hostPlatform, type Platform } from '@rocket/image'
+import { configDirectories } from './config/has-configuration.ts'
 import type { Credentials } from './config/credentials.ts'
+import { loadCredentials } from './config/load-credentials.ts'
 import type { HttpClient } from './http/http-client.ts'
+import type { Network } from './registry/open-network.ts'
 
 export type StoreWriter = Awaited<ReturnType<typeof loadIngest>>
 type Ingest = ReturnType<StoreWriter['openIngest']>
 
 /** What all fetches of one request share. */
 export interface Session {
-  request: Pick<Request, 'insecure' | 'pullPolicy'>
+  request: Pick<Request, 'insecure' | 'pullPolicy' | 'platform'>
   context: StageContext
   store: Store
   writer: StoreWriter
   ingest: Ingest
-  /** Made at first use: a file needs no network. */
+  /** Which one of an image that exists for several. */
+  platform: Platform
+  /** Opened at first use: a file needs no network. */
+  network(): Promise<Network>
   http(): Promise<HttpClient>
   credentials(): Credentials
   close(): Promise<void>
@@ -25,17 +31,19 @@ export async function openSession(request: Session['request'], store: Store, con
   const writer = await loadIngest()
   writer.removeStaleIngests(store)
   const ingest = writer.openIngest(store)
-  let http: Promise<HttpClient> | undefined
+  let network: Promise<Network> | undefined
   let credentials: Credentials | undefined
+  const openNetwork = (): Promise<Network> => (network ??= import('./registry/open-network.ts').then((part) => (
+    part.openNetwork({ insecure: request.insecure, warn: context.warn })
+  )))
   return {
-    request, context, store, writer, ingest,
-    http: () => (http ??= import('./http/http-client.ts').then(({ createHttpClient }) => (
-      createHttpClient({ allowHttp: request.insecure.http, skipTlsVerify: request.insecure.tls })
-    ))),
+    request, context, store, writer, ingest, platform: request.platform ?? hostPlatform(),
+    network: openNetwork,
+    http: async () => (await openNetwork()).http,
     credentials: () => (credentials ??= loadCredentials(configDirectories())),
     close: async () => {
       ingest.release()
-      await (await http)?.close()
+      await network?.then((opened) => opened.close(), () => {})
     },
   }
 }
@@ -52,6 +60,8 @@ export interface Imported {
   latest: boolean
   /** The server says that nothing changed since the last time: names and times stay as they are. */
   isUnchanged?: boolean
+  /** Further references under which it may be looked for. */
+  keys?: readonly string[]
   http?: { etag?: string; maxAgeSeconds?: number }
 }
 

@@ -56,6 +56,9 @@ export const Request = z.strictObject({
   pullPolicy: z.enum(['new', 'never', 'update']),
   insecure: z.strictObject({ image: z.boolean(), tls: z.boolean(), http: z.boolean(), pubkey: z.boolean() }),
   trustKeysFromHttps: z.boolean().optional().meta({ description: 'keys that were discovered over https are accepted without asking' }),
+  platform: z.strictObject({
+    os: z.string().regex(/^[a-z0-9]{1,32}$/), architecture: z.string().regex(/^[a-z0-9_]{1,32}$/), variant: z.string().regex(/^[a-z0-9.]{1,32}$/).optional(),
+  }).optional().meta({ description: "which one of an image that exists for several, in OCI's words; this machine's unless said" }),
   volumes: z.array(Volume),
   mounts: z.array(MountRequest).meta({ description: 'mounts for every app; an app may override one by target' }),
   ports: z.array(PortRequest),

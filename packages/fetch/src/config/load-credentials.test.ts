@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { isRocketError } from '@rocket/contracts'
-import { basicAuthorization } from './credentials.ts'
-import { configDirectories, loadCredentials } from './load-credentials.ts'
+import { basicAuthorization } from '../registry/login.ts'
+import { configDirectories } from './has-configuration.ts'
+import { loadCredentials } from './load-credentials.ts'
 
 const auth = (more: object = {}): object => (
   { rktKind: 'auth', rktVersion: 'v1', domains: ['h:1'], type: 'basic', credentials: { user: 'u', password: 'topsecret' }, ...more }
@@ -29,7 +30,7 @@ test('reads both kinds, and later directories override earlier ones', (t) => {
   const local = makeLayer(t, { 'a.json': auth({ domains: ['h:1', 'other'], type: 'oauth', credentials: { token: 't' } }) })
   const { domains, registries } = loadCredentials([system, '/nonexistent', local])
   assert.deepEqual([...domains], [['h:1', 'Bearer t'], ['other', 'Bearer t']])
-  assert.deepEqual([...registries], [['r', basicAuthorization('u', 'topsecret')]])
+  assert.deepEqual([...registries], [['r', { kind: 'basic', user: 'u', password: 'topsecret' }]])
   assert.equal(basicAuthorization('u', 'p'), 'Basic dTpw')
 })
 

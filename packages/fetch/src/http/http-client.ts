@@ -1,8 +1,12 @@
-import { isRocketError, RocketError } from '@rocket/contracts'
-import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici'
-import { checkRedirect, guardedLookup, isLoopbackHost } from './redirect-guard.ts'
+import { Readable } from 'node:stream'
+import { RocketError } from '@rocket/contracts'
+import { request, type Dispatcher } from 'undici'
+import { createDispatchers, type ConnectionOptions } from './dispatchers.ts'
+import { checkRedirect, isLoopbackHost } from './redirect-guard.ts'
 import { redactUrl } from './redact-url.ts'
-import { defaultProgressLimits, stalled, watchProgress, type ProgressLimits } from './watch-progress.ts'
+import { defaultRetryPolicy, withRetry, type RetryPolicy } from './retry.ts'
+import { transferError } from './transfer-error.ts'
+import { defaultProgressLimits, watchProgress, type ProgressLimits } from './watch-progress.ts'
 
 export interface HttpOptions {
   /** `--insecure-options=http`: plain http where https was meant. A URL that the user wrote with http needs nothing. */
@@ -11,6 +15,11 @@ export interface HttpOptions {
   skipTlsVerify: boolean
   userAgent?: string
   limits?: ProgressLimits
+  retry?: RetryPolicy
+  /** Certificates by `HOST[:PORT]`. */
+  tlsOf?: ConnectionOptions['tlsOf']
+  /** Ends every transfer, with its reason. */
+  deadline?: AbortSignal
 }
 
 export interface HttpRequest {
@@ -18,6 +27,13 @@ export interface HttpRequest {
   /** Sent to the first host only, never after a redirect to another one, and over https only, or within this machine. */
   authorization?: string | undefined
   signal?: AbortSignal | undefined
+  /** May redirects lead to plain http: for this request alone, beside what the client was made with. */
+  allowHttp?: boolean | undefined
+}
+
+export interface HttpSending extends HttpRequest {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  body?: Buffer | string | AsyncIterable<Buffer> | undefined
 }
 
 export interface HttpResponse {
@@ -31,7 +47,10 @@ export interface HttpResponse {
 }
 
 export interface HttpClient {
+  /** Follows redirects, and asks again where that may help. */
   get(url: string, options?: HttpRequest): Promise<HttpResponse>
+  /** GET and HEAD as `get` does; anything else is sent once, and a redirect is the caller's to see. */
+  send(url: string, options: HttpSending): Promise<HttpResponse>
   close(): Promise<void>
 }
 
@@ -39,16 +58,17 @@ const maxRedirects = 10
 const redirectStatus = new Set([301, 302, 303, 307, 308])
 
 /**
- * GET over https and http with redirects followed by our own rules. Throws REGISTRY_UNREACHABLE, REGISTRY_STALLED,
- * REGISTRY_REDIRECT_REFUSED; statuses are left to the caller. Messages hold no credentials and no queries. Reference: rkt, "HTTP(S)".
+ * http over TLS and without, redirects followed by our own rules. Throws REGISTRY_UNREACHABLE, REGISTRY_STALLED, REGISTRY_REDIRECT_REFUSED,
+ * REGISTRY_ANSWER_INVALID; statuses are left to the caller. Messages hold no credentials and no queries. Reference: rkt, "HTTP(S)".
  */
 export function createHttpClient(options: HttpOptions): HttpClient {
   const limits = options.limits ?? defaultProgressLimits
-  const direct = makeDispatcher(options, limits, false)
-  const guarded = makeDispatcher(options, limits, true)
-  const get = async (text: string, { headers = {}, authorization, signal }: HttpRequest = {}): Promise<HttpResponse> => {
+  const retry = options.retry ?? defaultRetryPolicy
+  const dispatchers = createDispatchers({ skipTlsVerify: options.skipTlsVerify, limits, tlsOf: options.tlsOf })
+  const sendOnce = async (text: string, { method, headers = {}, authorization, body, ...rest }: HttpSending, signal: AbortSignal | undefined): Promise<HttpResponse> => {
     const first = new URL(text)
     const fromLocal = isLoopbackHost(first.hostname)
+    const allowHttp = options.allowHttp || rest.allowHttp === true
     let url = first
     for (let hops = 0; ; hops += 1) {
       const sameHost = url.host === first.host && url.protocol === first.protocol
@@ -57,43 +77,54 @@ export function createHttpClient(options: HttpOptions): HttpClient {
         'user-agent': options.userAgent ?? userAgent(), ...headers,
         ...(mayAuthorize && authorization !== undefined ? { authorization } : {}),
       }
-      const answer = await send(url, { headers: sent, signal, dispatcher: sameHost || fromLocal ? direct : guarded })
+      const dispatcher = dispatchers.for(url, !sameHost && !fromLocal)
+      const answer = await dispatch(url, { method, headers: sent, body, signal, dispatcher })
       const location = answer.headers['location']
-      if (!redirectStatus.has(answer.statusCode) || typeof location !== 'string') return toResponse(answer, url, limits)
-      await answer.body.dump().catch(() => {})
+      const isFinal = !redirectStatus.has(answer.statusCode) || typeof location !== 'string' || (method !== 'GET' && method !== 'HEAD')
+      if (isFinal) return toResponse(answer, url, { limits, signal })
+      // Not waited for: what comes with a redirect may come for ever.
+      discard(answer)
       if (hops === maxRedirects) {
         throw new RocketError('REGISTRY_REDIRECT_REFUSED', {
           what: 'too many redirects', why: `${redactUrl(first)} led from one place to the next ${hops} times`,
         })
       }
-      url = checkRedirect(url, location, { allowHttp: options.allowHttp, fromLocal })
+      url = checkRedirect(url, location, { allowHttp, fromLocal })
     }
   }
-  return { get, close: async () => void (await Promise.all([direct.destroy(), guarded.destroy()])) }
+  const send = (url: string, sending: HttpSending): Promise<HttpResponse> => {
+    const signal = joinSignals(sending.signal, options.deadline)
+    const isRepeatable = sending.method === 'GET' || sending.method === 'HEAD'
+    return isRepeatable ? withRetry(retry, signal, () => sendOnce(url, sending, signal)) : sendOnce(url, sending, signal)
+  }
+  return { get: (url, request = {}) => send(url, { ...request, method: 'GET' }), send, close: () => dispatchers.close() }
 }
 
-function makeDispatcher(options: HttpOptions, limits: ProgressLimits, guardsNames: boolean): Dispatcher {
-  const connect = { timeout: 15_000, rejectUnauthorized: !options.skipTlsVerify, ...(guardsNames ? { lookup: guardedLookup } : {}) }
-  const settings = { connect, headersTimeout: limits.silenceMs, bodyTimeout: limits.silenceMs, connections: 8 }
-  const hasProxy = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'].some((name) => (process.env[name] ?? '') !== '')
-  return hasProxy ? new EnvHttpProxyAgent({ ...settings, requestTls: { rejectUnauthorized: !options.skipTlsVerify } }) : new Agent(settings)
+function joinSignals(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = signals.filter((signal) => signal !== undefined)
+  return given.length < 2 ? given[0] : AbortSignal.any(given)
 }
 
-interface Sending {
+interface Dispatching {
+  method: HttpSending['method']
   headers: Record<string, string>
+  body: HttpSending['body']
   signal: AbortSignal | undefined
   dispatcher: Dispatcher
 }
 
-async function send(url: URL, { headers, signal, dispatcher }: Sending): Promise<Dispatcher.ResponseData> {
+async function dispatch(url: URL, { method, headers, body, signal, dispatcher }: Dispatching): Promise<Dispatcher.ResponseData> {
   try {
-    return await request(url, { method: 'GET', headers, dispatcher, ...(signal === undefined ? {} : { signal }) })
+    const sent = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : Readable.from(body, { objectMode: false })
+    return await request(url, { method, headers, dispatcher, ...(sent === undefined ? {} : { body: sent }), ...(signal === undefined ? {} : { signal }) })
   } catch (error) {
-    throw transferError(url, error)
+    throw transferError(url, error, signal)
   }
 }
 
-function toResponse(answer: Dispatcher.ResponseData, url: URL, limits: ProgressLimits): HttpResponse {
+function toResponse(
+  answer: Dispatcher.ResponseData, url: URL, { limits, signal }: { limits: ProgressLimits; signal: AbortSignal | undefined },
+): HttpResponse {
   const headers: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(answer.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : value
   const from = redactUrl(url)
@@ -101,12 +132,17 @@ function toResponse(answer: Dispatcher.ResponseData, url: URL, limits: ProgressL
   body.on('error', () => {})
   return {
     status: answer.statusCode, headers, from,
-    body: watchProgress(coded(body as AsyncIterable<Buffer>, url), from, limits),
-    discard: () => void body.dump().catch(() => {}),
+    body: watchProgress(coded(body as AsyncIterable<Buffer>, url, signal), from, limits),
+    discard: () => discard(answer),
   }
 }
 
-async function* coded(body: AsyncIterable<Buffer>, url: URL): AsyncGenerator<Buffer, void, undefined> {
+/** A short rest is read, so that the connection can be used again; a long one ends it. */
+function discard({ body }: Dispatcher.ResponseData): void {
+  void body.dump({ limit: 16 * 1024 }).catch(() => {})
+}
+
+async function* coded(body: AsyncIterable<Buffer>, url: URL, signal: AbortSignal | undefined): AsyncGenerator<Buffer, void, undefined> {
   const iterator = body[Symbol.asyncIterator]()
   try {
     for (;;) {
@@ -114,7 +150,7 @@ async function* coded(body: AsyncIterable<Buffer>, url: URL): AsyncGenerator<Buf
       try {
         next = await iterator.next()
       } catch (error) {
-        throw transferError(url, error)
+        throw transferError(url, error, signal)
       }
       if (next.done === true) return
       yield next.value
@@ -124,39 +160,6 @@ async function* coded(body: AsyncIterable<Buffer>, url: URL): AsyncGenerator<Buf
   }
 }
 
-/** What undici threw, without the parts of a request that are secret. */
-function transferError(url: URL, error: unknown): RocketError {
-  const from = redactUrl(url)
-  const found = innermost(error)
-  if (isRocketError(found)) return found
-  const code = codeOf(found)
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return stalled(from, 'nothing came any more')
-  const why = code === 'UND_ERR_SOCKET' ? 'the server closed the connection in the middle'
-    : code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ? 'the answer has another length than it said'
-    : found instanceof Error ? found.message : String(found)
-  return new RocketError('REGISTRY_UNREACHABLE', {
-    what: `cannot read from ${from}`, why: code === '' || why.includes(code) ? why : `${why} (${code})`, cause: found, ...hintFor(code),
-  })
-}
-
-function hintFor(code: string): { hint?: string } {
-  if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)/.test(code)) return {
-    hint: 'install the certificate of its authority; --insecure-options=tls goes without the check',
-  }
-  if (/^ERR_SSL|EPROTO/.test(code)) return { hint: 'it may only speak plain http, which --insecure-options=http allows' }
-  return { hint: 'check the name and the network, then run the command again' }
-}
-
-function innermost(error: unknown): unknown {
-  const inner = error instanceof AggregateError ? error.errors[0] as unknown : error instanceof Error ? error.cause : undefined
-  return inner === undefined ? error : innermost(inner)
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-}
-
 function userAgent(): string {
   return 'rkt/0.1.0'
 }
-

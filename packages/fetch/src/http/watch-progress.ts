@@ -30,6 +30,6 @@ export async function* watchProgress(
 export function stalled(from: string, why: string, cause?: unknown): RocketError {
   return new RocketError('REGISTRY_STALLED', {
     what: `the transfer from ${from} was given up`, why, cause,
-    hint: 'run the command again; layers that are complete are not fetched twice',
+    hint: 'run the command again; what came so far is kept',
   })
 }

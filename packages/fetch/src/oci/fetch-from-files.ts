@@ -1,4 +1,4 @@
-import { hostPlatform, readImage } from '@rocket/image'
+import { readImage } from '@rocket/image'
 import { fileState } from '../file-state.ts'
 import { placeOf } from '../plan-fetch.ts'
 import { requireWaiver, type Imported, type Session } from '../session.ts'
@@ -24,7 +24,7 @@ export async function fetchFromFiles(reference: LocalReference, session: Session
   const state = fileState(place.state)
   const source = await openLocalSource(reference, session.ingest.directory)
   try {
-    const found = await readImage(source, hostPlatform())
+    const found = await readImage(source, session.platform)
     const names = { ...localImageName(reference, source.tag), reference: reference.key }
     const record = findOciRecord(found.manifestBytes, session) ?? await importOci({
       ...found, from: 'file', openLayer: async (descriptor, signal) => source.openBlob(descriptor, signal),

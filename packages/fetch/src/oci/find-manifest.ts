@@ -1,6 +1,6 @@
 import { RocketError, type OciManifest } from '@rocket/contracts'
-import { hostPlatform, parseManifestOrIndex, pickPlatform } from '@rocket/image'
-import type { RegistryClient } from '../registry/registry-client.ts'
+import { parseManifestOrIndex, pickPlatform, type Platform } from '@rocket/image'
+import type { RegistryImage } from '../registry/registry-image.ts'
 import { verifyBytes } from './verify-bytes.ts'
 
 export interface FoundManifest {
@@ -12,18 +12,20 @@ export interface FoundManifest {
 const maxDepth = 4
 
 /**
- * From a tag or digest to the manifest for this machine's platform. What was asked for by digest is verified, and so is each step after it;
+ * From a tag or digest to the manifest for a platform. What was asked for by digest is verified, and so is each step after it;
  * a registry that contradicts itself about a tag is not believed. Throws IMAGE_DIGEST_MISMATCH, IMAGE_DOCUMENT_INVALID,
  * IMAGE_DOCUMENT_AMBIGUOUS, PLATFORM_NOT_FOUND, REGISTRY_ANSWER_INVALID.
  */
-export async function findManifest(client: RegistryClient, reference: { tag: string; digest: string | undefined }): Promise<FoundManifest> {
+export async function findManifest(
+  client: Pick<RegistryImage, 'name' | 'getManifest'>, reference: { tag: string; digest: string | undefined }, platform: Platform,
+): Promise<FoundManifest> {
   let document = await client.getManifest(reference.digest ?? reference.tag)
   if (reference.digest !== undefined) verifyBytes(document.bytes, { digest: reference.digest }, 'the manifest')
   else if (document.announcedDigest !== undefined) checkAnnounced(document.bytes, document.announcedDigest, client.name)
   for (let depth = 0; depth <= maxDepth; depth += 1) {
     const parsed = parseManifestOrIndex(document.bytes, document.contentType)
     if (parsed.kind === 'manifest') return { bytes: document.bytes, manifest: parsed.manifest }
-    const chosen = pickPlatform(parsed.index, hostPlatform())
+    const chosen = pickPlatform(parsed.index, platform)
     document = await client.getManifest(chosen.digest)
     verifyBytes(document.bytes, chosen, 'the manifest')
   }

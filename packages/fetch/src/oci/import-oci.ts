@@ -1,6 +1,6 @@
 import type { ImageRecord, OciDescriptor, OciImageConfig, OciManifest } from '@rocket/contracts'
 import { digestOf } from '@rocket/host'
-import { hostPlatform, imageIdFromSha512, normaliseOci, pickPlatform } from '@rocket/image'
+import { imageIdFromSha512, normaliseOci, pickPlatform } from '@rocket/image'
 import { findImageRecord } from '@rocket/store'
 import type { DockerReference } from '../docker-reference.ts'
 import { inParallel } from '../in-parallel.ts'
@@ -39,7 +39,7 @@ export function findOciRecord(manifestBytes: Buffer, { store, writer }: Session)
 /** Takes the layers in, several at once, and composes the rootfs. Throws what that throws; layers that are complete stay. */
 export async function importOci(image: OciImage, session: Session, names: OciNames): Promise<ImageRecord> {
   const { store, writer, ingest, context } = session
-  refuseOtherPlatform(image)
+  refuseOtherPlatform(image, session)
   const { manifest, warnings } = normaliseOci(image.config, {
     name: names.name, reference: names.reference, manifestDigest: `sha256:${digestOf('sha256', image.manifestBytes)}`,
     configDigest: image.manifest.config.digest,
@@ -79,13 +79,13 @@ export async function importOci(image: OciImage, session: Session, names: OciNam
 }
 
 /** An index offers a choice; a manifest without one may still be of another machine. */
-function refuseOtherPlatform({ config, manifest }: OciImage): void {
+function refuseOtherPlatform({ config, manifest }: OciImage, { platform }: Session): void {
   const { os, architecture, variant } = config
   pickPlatform(
     {
       schemaVersion: 2,
       manifests: [{ ...manifest.config, annotations: {}, platform: { os, architecture, ...(variant == null ? {} : { variant }) } }],
     },
-    hostPlatform(),
+    platform,
   )
 }

@@ -1,0 +1,70 @@
+import { join } from 'node:path'
+import { RegistriesConfig } from '@rocket/contracts/schemas'
+import { configInvalid, readConfigFiles } from './config-files.ts'
+
+/** What `registries.d` says, all layers together; names with `docker.io` say `registry-1.docker.io`. */
+export interface Registries {
+  /** By host: may plain http be used, and which token servers may have the login. */
+  hosts: ReadonlyMap<string, { http: boolean; tokenServers: readonly string[] }>
+  aliases: ReadonlyMap<string, string>
+  defaults: ReadonlyMap<string, string>
+  mirrors: ReadonlyMap<string, readonly Mirror[]>
+  deadlineSeconds: number
+}
+
+export interface Mirror {
+  location: string
+  /** Believed about tags, not only about content that a digest names. */
+  tags: boolean
+}
+
+/** Registries that everybody knows have their token servers elsewhere. */
+const knownTokenServers: Readonly<Record<string, readonly string[]>> = {
+  'registry-1.docker.io': ['https://auth.docker.io'],
+  'registry.gitlab.com': ['https://gitlab.com'],
+}
+
+/** Throws CONFIG_INVALID, naming the file, the field and the reason, and when one directory says the same thing twice. */
+export function loadRegistries(directories: readonly string[]): Registries {
+  const hosts = new Map<string, { http: boolean; tokenServers: readonly string[] }>()
+  for (const [host, tokenServers] of Object.entries(knownTokenServers)) hosts.set(host, { http: false, tokenServers })
+  const all: Registries & { deadlineSeconds: number } = {
+    hosts, aliases: new Map(), defaults: new Map(), mirrors: new Map(), deadlineSeconds: 6 * 3600,
+  }
+  for (const directory of directories) {
+    const seen = new Set<string>()
+    for (const { path, fields } of readConfigFiles(join(directory, 'registries.d'), ['registries'])) {
+      const put = <T>(map: ReadonlyMap<string, T>, what: string, key: string, value: T): void => {
+        if (seen.has(`${what} ${key}`)) throw configInvalid(`failed to parse ${JSON.stringify(path)}`, `${what} ${JSON.stringify(key)} is already specified`)
+        seen.add(`${what} ${key}`);
+        (map as Map<string, T>).set(key, value)
+      }
+      const config = parse(path, fields)
+      for (const { registry, http = false, tokenServers = [] } of config.registries ?? []) {
+        const host = canonical(registry)
+        put(hosts, 'registry', host, { http, tokenServers: [...knownTokenServers[host] ?? [], ...tokenServers.map((server) => new URL(server).origin)] })
+      }
+      for (const [name, repository] of Object.entries(config.aliases ?? {})) put(all.aliases, 'alias', name, canonical(repository))
+      for (const { prefix, registry } of config.defaultRegistries ?? []) put(all.defaults, 'default registry of', prefix, canonical(registry))
+      for (const { prefix, mirrors } of config.mirrors ?? []) {
+        put(all.mirrors, 'mirrors of', canonical(prefix), mirrors.map(({ location, tags = false }) => ({ location: canonical(location), tags })))
+      }
+      if (config.deadlineSeconds !== undefined) all.deadlineSeconds = config.deadlineSeconds
+    }
+  }
+  return all
+}
+
+function parse(path: string, fields: unknown): RegistriesConfig {
+  const result = RegistriesConfig.safeParse(fields)
+  if (result.success) return result.data
+  const faults = result.error.issues.slice(0, 20).map(({ path: at, message }) => `/${at.join('/')}: ${message}`)
+  throw configInvalid(`failed to parse ${JSON.stringify(path)}`, faults.join('; '))
+}
+
+/** Hosts do not care for case, and docker's own has several names. */
+function canonical(place: string): string {
+  const [host = '', ...rest] = place.split('/')
+  const name = host.toLowerCase()
+  return [name === 'docker.io' || name === 'index.docker.io' ? 'registry-1.docker.io' : name, ...rest].join('/')
+}

@@ -1,0 +1,53 @@
+import { isRocketError } from '@rocket/contracts'
+import { readBody } from '../http/read-body.ts'
+import { verifyBytes } from '../oci/verify-bytes.ts'
+import type { FetchedManifest, RegistryClient } from './registry-client.ts'
+
+export interface Place {
+  client: RegistryClient
+  /** Believed about tags. */
+  tags: boolean
+}
+
+/** One image, wherever the configuration says it may be found: mirrors in their order, the registry last. */
+export interface RegistryImage {
+  /** Of the registry itself. */
+  name: string
+  places: readonly Place[]
+  /** By a tag, from those that are believed about tags; by a digest from anyone, and verified. */
+  getManifest(what: string): Promise<FetchedManifest>
+  /** A blob that fits memory, verified. */
+  getSmallBlob(expected: { digest: string; size: number }, what: string, maxBytes: number): Promise<Buffer>
+}
+
+/** What a mirror does wrong is told to `debug`, and the next place is asked; what the last one does wrong is thrown. */
+export function openRegistryImage(places: readonly Place[], debug: (message: string) => void): RegistryImage {
+  const firstOf = async <T>(from: readonly Place[], work: (client: RegistryClient) => Promise<T>): Promise<T> => {
+    for (const { client } of from.slice(0, -1)) {
+      try {
+        return await work(client)
+      } catch (error) {
+        if (!isRocketError(error)) throw error
+        debug(`the mirror ${client.name} is passed over: ${error.message}`)
+      }
+    }
+    return work(from.at(-1)!.client)
+  }
+  return {
+    name: places.at(-1)!.client.name,
+    places,
+    getManifest: (what) => {
+      if (!what.includes(':')) return firstOf(places.filter(({ tags }) => tags), (client) => client.getManifest(what))
+      return firstOf(places, async (client) => {
+        const manifest = await client.getManifest(what)
+        verifyBytes(manifest.bytes, { digest: what }, 'the manifest')
+        return manifest
+      })
+    },
+    getSmallBlob: (expected, what, maxBytes) => firstOf(places, async (client) => {
+      const bytes = await readBody(await client.getBlob(expected.digest), maxBytes)
+      verifyBytes(bytes, expected, what)
+      return bytes
+    }),
+  }
+}
