@@ -3,9 +3,9 @@ import type { LayerPath } from './entry-path.ts'
 import type { TarEntry } from './tar-entry.ts'
 import { type WalkedEntry, walkTree } from './walk-tree.ts'
 
-/** What a file was and is, in one respect; a size is in bytes, a mode is octal. `content` says only that the bytes differ. */
+/** What a file was and is, in one respect; a size is in bytes, a mode octal, a time in nanoseconds. `content` says only that the bytes differ. */
 export interface Change {
-  what: 'type' | 'mode' | 'owner' | 'size' | 'content' | 'target' | 'device' | 'xattrs'
+  what: 'type' | 'mode' | 'owner' | 'size' | 'content' | 'target' | 'device' | 'xattrs' | 'time'
   from: string
   to: string
 }
@@ -18,19 +18,19 @@ type Trees = string | readonly string[]
 
 /**
  * What one tree has and another has not, in the order of a walk: names by their bytes, a directory before its content. Each side may be
- * several directories, bottom first, which count as their overlay. Times are not compared: a copy has others. Files that both sides share on
- * disk are not read.
+ * several directories, bottom first, which count as their overlay. Times are not compared, and files that both sides share on disk not read.
+ * `exact`: each side is one directory as it lies on disk, times and marks of overlayfs included.
  */
-export function* diffTrees(before: Trees, after: Trees): Generator<Difference, void, undefined> {
-  const left = walkTree(before)
-  const right = walkTree(after)
+export function* diffTrees(before: Trees, after: Trees, { exact = false }: { exact?: boolean } = {}): Generator<Difference, void, undefined> {
+  const left = walkTree(before, { raw: exact })
+  const right = walkTree(after, { raw: exact })
   try {
     let from = nextOf(left)
     let to = nextOf(right)
     while (from !== undefined || to !== undefined) {
       const order = from === undefined ? 1 : to === undefined ? -1 : comparePaths(from.path, to.path)
       if (order === 0) {
-        const changes = changesOf(from!, to!)
+        const changes = changesOf(from!, to!, exact)
         if (changes.length > 0) yield { kind: 'changed', path: to!.path, type: to!.entry.type, changes }
       } else if (order < 0) yield { kind: 'removed', path: from!.path, type: from!.entry.type }
       else yield { kind: 'added', path: to!.path, type: to!.entry.type }
@@ -57,7 +57,7 @@ function comparePaths(one: LayerPath, other: LayerPath): number {
   return left.length - right.length
 }
 
-function changesOf(from: WalkedEntry, to: WalkedEntry): Change[] {
+function changesOf(from: WalkedEntry, to: WalkedEntry, exact: boolean): Change[] {
   if (from.inode === to.inode && from.entry.type === to.entry.type && from.entry.type !== 'hardlink') return []
   const changes: Change[] = []
   const compare = (what: Change['what'], look: (entry: TarEntry) => string): void => {
@@ -70,6 +70,7 @@ function changesOf(from: WalkedEntry, to: WalkedEntry): Change[] {
   compare('target', ({ linkname }) => linkname.toString('latin1'))
   compare('device', ({ deviceMajor, deviceMinor }) => `${deviceMajor}:${deviceMinor}`)
   compare('xattrs', ({ xattrs }) => xattrs.map(([name, value]) => `${name}=${value.toString('hex')}`).join(' '))
+  if (exact) compare('time', ({ mtimeNs }) => String(mtimeNs))
   compare('size', ({ size }) => String(size))
   if (from.content !== undefined && to.content !== undefined && from.entry.size === to.entry.size && !sameBytes(from, to)) {
     changes.push({ what: 'content', from: '', to: '' })

@@ -19,6 +19,8 @@ export interface WalkedEntry {
 export interface WalkOptions {
   /** Times after this are set back to it. */
   latestNs?: bigint | undefined
+  /** Marks of overlayfs are files and attributes like others: for looking at one layer of an overlay as it lies on disk. */
+  raw?: boolean | undefined
   /** What is left out, in words. */
   onSkipped?: ((path: LayerPath, why: string) => void) | undefined
 }
@@ -67,7 +69,7 @@ function openRoot(directory: string): number {
 /** One directory, open in every tree that has a part in it, topmost first: its looks are those of the topmost. */
 function* walkInto(levels: readonly number[], path: LayerPath, walk: Walk): Generator<WalkedEntry, void, undefined> {
   const [top = -1] = levels
-  yield described(path, native().fstatat(top, '', linux.AT_EMPTY_PATH), 'directory', readXattrs(top), walk)
+  yield described(path, native().fstatat(top, '', linux.AT_EMPTY_PATH), 'directory', attributesOf(top, walk), walk)
   const names = levels.map((fd) => readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' }))
   const holders = new Map<string, number[]>()
   names.forEach((list, index) => {
@@ -87,7 +89,7 @@ function* walkInto(levels: readonly number[], path: LayerPath, walk: Walk): Gene
 function* walkName(levels: readonly number[], name: Buffer, path: LayerPath, walk: Walk): Generator<WalkedEntry, void, undefined> {
   const [fd = -1] = levels
   const stat = native().fstatat(fd, name, noFollow)
-  if (isWhiteoutDevice(stat)) return walk.isMerged ? undefined : walk.onSkipped?.(path, 'it is a mark of overlayfs')
+  if (isWhiteoutDevice(stat) && walk.raw !== true) return walk.isMerged ? undefined : walk.onSkipped?.(path, 'it is a mark of overlayfs')
   const type = typeOf(stat)
   if (type === undefined) return walk.onSkipped?.(path, 'it is a socket')
   if (type === 'directory') return yield* walkDirectory(levels, name, path, walk)
@@ -118,6 +120,11 @@ function* walkDirectory(levels: readonly number[], name: Buffer, path: LayerPath
   }
 }
 
+function attributesOf(fd: number, { raw }: Walk): [string, Buffer][] {
+  const xattrs = readXattrs(fd)
+  return raw === true && isOpaque(fd) ? [[opaqueAttribute, Buffer.from('y')], ...xattrs] : xattrs
+}
+
 /** How many of the roots count: an opaque one hides those below it. */
 function visibleLevels(roots: readonly number[]): number {
   const opaque = roots.findIndex(isOpaque)
@@ -139,7 +146,8 @@ function* openContent(fd: number, path: LayerPath, walk: Walk): Generator<Walked
   }
 }
 
-function described(path: LayerPath, stat: NativeStat, type: TarEntryType, xattrs: [string, Buffer][], { latestNs }: Walk): WalkedEntry {
+function described(path: LayerPath, stat: NativeStat, type: TarEntryType, xattrs: [string, Buffer][], walk: Walk): WalkedEntry {
+  const { latestNs } = walk
   const isDevice = type === 'char' || type === 'block'
   const entry: TarEntry = {
     type,
@@ -152,7 +160,7 @@ function described(path: LayerPath, stat: NativeStat, type: TarEntryType, xattrs
     mtimeNs: latestNs !== undefined && stat.mtimeNs > latestNs ? latestNs : stat.mtimeNs,
     deviceMajor: isDevice ? stat.major : 0,
     deviceMinor: isDevice ? stat.minor : 0,
-    xattrs: xattrs.filter(([name, value]) => keepsXattr(type, name, value)),
+    xattrs: xattrs.filter(([name, value]) => walk.raw === true || keepsXattr(type, name, value)),
   }
   return { path, entry, inode: inodeOf(stat) }
 }

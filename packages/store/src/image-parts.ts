@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, isRocketError, storeLayout, type ImageRecord } from '@rocket/contracts'
+import { isErrno, isRocketError, RocketError, storeLayout, type ImageRecord } from '@rocket/contracts'
 import { findTreeRecord, treeName } from './ingest/layer-record.ts'
 import { treesOf } from './pins.ts'
 import type { Store } from './open-store.ts'
@@ -34,6 +34,25 @@ export function blobOfTree(store: Store, name: string): string | undefined {
     if (isRocketError(error, 'STORE_CORRUPT')) return undefined
     throw error
   }
+}
+
+/** Path of the configuration of an OCI image, which may be gone; undefined when nothing names one. */
+export function configPath(store: Store, record: ImageRecord): string | undefined {
+  const config = record.sha256 === undefined ? undefined : configOf(store, record.sha256)
+  return config === undefined ? undefined : join(store.directory, blobFile(config))
+}
+
+/**
+ * Where the root file system of an image lies: absolute, bottom first, what an overlay is made of. Throws IMAGE_TREE_MISSING.
+ */
+export function treeDirectories(store: Store, record: ImageRecord): string[] {
+  return record.rootfs.map((path) => {
+    const directory = join(store.directory, path.slice('store:'.length))
+    if (existsSync(directory)) return directory
+    throw new RocketError('IMAGE_TREE_MISSING', {
+      what: `image ${record.imageId} cannot be used`, why: `its tree ${directory} is not there`, hint: 'remove the image and fetch it again',
+    })
+  })
 }
 
 /** Relative to the store. */

@@ -5,3 +5,8 @@
 export function loadIngest(): Promise<typeof import('./ingest/index.ts')> {
   return import('./ingest/index.ts')
 }
+
+/** The part that looks whether the store is what its records say; for the same reason apart. */
+export function loadCheck(): Promise<typeof import('./check/check-store.ts')> {
+  return import('./check/check-store.ts')
+}

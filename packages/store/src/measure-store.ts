@@ -28,20 +28,37 @@ export interface MeasuredStore {
 
 /** Reads every directory of the store. Images without a readable record count as unused. */
 export function measureStore(store: Store): MeasuredStore {
-  const owners = findOwners(store)
-  const usage = new DiskUsage()
   const images = new Map<string, MeasuredImage>(listRecords(store).map((imageId) => [imageId, { imageId, ownBytes: 0, sharedBytes: 0 }]))
   let sharedBytes = 0
   let unusedBytes = 0
-  for (const [files, ids] of unitsOf(store, owners)) {
-    const bytes = files.reduce((sum, file) => sum + usage.bytesOf(join(store.directory, file)), 0)
-    if (ids.length === 0) unusedBytes += bytes
-    if (ids.length > 1) sharedBytes += bytes
-    for (const id of ids) images.get(id)![ids.length === 1 ? 'ownBytes' : 'sharedBytes'] += bytes
+  for (const { bytes, imageIds } of measureUnits(store)) {
+    if (imageIds.length === 0) unusedBytes += bytes
+    if (imageIds.length > 1) sharedBytes += bytes
+    for (const id of imageIds) images.get(id)![imageIds.length === 1 ? 'ownBytes' : 'sharedBytes'] += bytes
   }
   const totalBytes = new DiskUsage().bytesOf(store.directory)
   const counted = [...images.values()].reduce((sum, { ownBytes }) => sum + ownBytes, sharedBytes + unusedBytes)
   return { images: [...images.values()], sharedBytes, unusedBytes, otherBytes: totalBytes - counted, totalBytes }
+}
+
+/** Files that come and go together, and the images they belong to. */
+export interface MeasuredUnit {
+  bytes: number
+  imageIds: string[]
+}
+
+/** Everything in the store that can belong to images. */
+export function measureUnits(store: Store): MeasuredUnit[] {
+  const owners = findOwners(store)
+  const usage = new DiskUsage()
+  const bytesOf = (...files: string[]): number => files.reduce((sum, file) => sum + usage.bytesOf(join(store.directory, file)), 0)
+  return [
+    ...listRecords(store).map((id) => ({ bytes: bytesOf(storeLayout.imageRecord(id), storeLayout.evidence(id)), imageIds: [id] })),
+    ...listTrees(store).map((tree) => ({
+      bytes: bytesOf(`${storeLayout.layers}/${tree}`, `${storeLayout.layers}/${tree}.json`), imageIds: owners.trees.get(tree) ?? [],
+    })),
+    ...listBlobs(store).map((digest) => ({ bytes: bytesOf(blobFile(digest)), imageIds: owners.blobs.get(digest) ?? [] })),
+  ]
 }
 
 /** By tree and by blob, the images that have it. */
@@ -69,13 +86,4 @@ function readIfReadable(store: Store, imageId: string): ReturnType<typeof findIm
     if (isUnreadable(error)) return undefined
     throw error
   }
-}
-
-/** Everything that belongs to images: files that come and go together, and the images they belong to. */
-function* unitsOf(store: Store, owners: Owners): Generator<[files: string[], imageIds: string[]], void, undefined> {
-  for (const imageId of listRecords(store)) yield [[storeLayout.imageRecord(imageId), storeLayout.evidence(imageId)], [imageId]]
-  for (const name of listTrees(store)) {
-    yield [[`${storeLayout.layers}/${name}`, `${storeLayout.layers}/${name}.json`], owners.trees.get(name) ?? []]
-  }
-  for (const digest of listBlobs(store)) yield [[blobFile(digest)], owners.blobs.get(digest) ?? []]
 }

@@ -56,6 +56,11 @@ export function listRefFiles(store: Store): string[] {
   }
 }
 
+/** Every name and every reference that can be read. */
+export function listRefs(store: Store): Ref[] {
+  return listRefFiles(store).flatMap((file) => findReadableRef(store, file) ?? [])
+}
+
 /** The entries of images; `prefix` narrows them to one image name. One that cannot be read is told to `damaged`, or thrown. */
 export function listImageEntries(
   store: Store, { prefix = 'i-', damaged }: { prefix?: string; damaged?: (error: RocketError) => void } = {},
@@ -93,7 +98,8 @@ export function touchLastUsed(store: Store, ref: Pick<NameRef, 'name' | 'imageId
   }
 }
 
-function writeRef(store: Store, file: string, ref: NameRef): void {
+/** One of the two alone, under the name of its file. */
+export function writeRef(store: Store, file: string, ref: NameRef): void {
   checkDocument('NameRef', ref, file)
   writeFileAtomic(join(store.directory, storeLayout.names, file), `${JSON.stringify(ref, undefined, 2)}\n`, { sync: true, mode: 0o600 })
 }

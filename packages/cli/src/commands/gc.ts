@@ -1,10 +1,14 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, isRocketError, podPlaces, type PodPlace } from '@rocket/contracts'
+import { isErrno, isRocketError, type PodPlace } from '@rocket/contracts'
+import { readCacheLimits } from '../config/store-settings.ts'
 import { readSettings, type Settings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
 import { gcFlags } from '../grammar/flags/life.ts'
+import { outputFlags } from '../grammar/flags/output.ts'
+import { explainFlags } from '../grammar/flags/store.ts'
 import { formatGoDuration } from '../grammar/go-values.ts'
+import { existingPods, podsIn } from '../pods/pods-in.ts'
 import { errorStyle } from '../print/context.ts'
 import { printError } from '../print/errors.ts'
 import { writeError, writeOut } from '../print/write.ts'
@@ -12,6 +16,7 @@ import { collectPod } from '../road/collect.ts'
 import { collectScratch } from '../road/fetch-images.ts'
 import { movePod, releasePod, takePod, whileNobodyMakes, type OwnedPod } from '../road/pod-directory.ts'
 import type { Surroundings } from '../road/prepare-pod.ts'
+import { ageMs, planPods, type GcTimes } from '../road/plan-gc.ts'
 import { surroundingsOf } from '../road/surroundings.ts'
 
 /**
@@ -20,10 +25,11 @@ import { surroundingsOf } from '../road/surroundings.ts'
  */
 export async function run(invocation: Invocation): Promise<number> {
   const settings = readSettings(invocation.flags)
-  const around = surroundingsOf(settings, invocation.flags)
-  const style = errorStyle(invocation)
   const gracePeriodMs = invocation.flags.get(gcFlags.gracePeriod)
   const expireMs = invocation.flags.get(gcFlags.expirePrepared)
+  if (invocation.flags.get(explainFlags.explain)) return explain(invocation, settings, { gracePeriodMs, expireMs })
+  const around = surroundingsOf(settings, invocation.flags)
+  const style = errorStyle(invocation)
   const each = async (place: PodPlace, act: (pod: OwnedPod) => void | Promise<void>): Promise<void> => {
     for (const uuid of podsIn(settings.dataDirectory, place)) {
       try {
@@ -43,11 +49,11 @@ export async function run(invocation: Invocation): Promise<number> {
   await whileNobodyMakes(join(settings.dataDirectory, 'pods/embryo'), () => each('embryo', move('garbage')))
   if (invocation.flags.get(gcFlags.markOnly)) return 0
   await each('prepared', (pod) => {
-    if (ageMs(pod) >= expireMs) move('garbage', 'moving expired prepared pod UUID to garbage')(pod)
+    if (ageMs(pod.directory) >= expireMs) move('garbage', 'moving expired prepared pod UUID to garbage')(pod)
     else releasePod(pod)
   })
   await each('exited-garbage', async (pod) => {
-    if (ageMs(pod) >= gracePeriodMs) return collect(pod, around)
+    if (ageMs(pod.directory) >= gracePeriodMs) return collect(pod, around)
     writeError(`gc: pod "${pod.uuid}" not removed: still within grace period (${formatGoDuration(gracePeriodMs)})\n`)
     releasePod(pod)
   })
@@ -57,30 +63,34 @@ export async function run(invocation: Invocation): Promise<number> {
   return 0
 }
 
-/** What only the pods that are gone needed, and what fetches that were killed left. */
-async function collectImages({ dataDirectory, storeDirectory }: Settings): Promise<void> {
+/** What only the pods that are gone needed, what fetches that were killed left, and images beyond the limits of `store.d`. */
+async function collectImages(settings: Settings): Promise<void> {
+  const { dataDirectory, storeDirectory } = settings
   if (!existsSync(storeDirectory)) return
-  const { collectGarbage, openStore } = await import('@rocket/store')
-  await collectGarbage(openStore(storeDirectory), { pods: () => podPlaces.flatMap((place) => podsIn(dataDirectory, place)) })
+  const { collectGarbage, openStore, planEviction } = await import('@rocket/store')
+  const limits = readCacheLimits(settings)
+  const store = openStore(storeDirectory)
+  await collectGarbage(store, { pods: () => existingPods(dataDirectory), images: () => planEviction(store, limits) })
+}
+
+/** `--explain`: pods first, then the store as it would be without those that go. */
+async function explain({ flags }: Invocation, settings: Settings, times: GcTimes): Promise<number> {
+  const [{ explainGarbage, openStore, planEviction }, { formatVerdicts, verdictOn }] = await Promise.all([
+    import('@rocket/store'), import('../images/print-swept.ts'),
+  ])
+  const pods = planPods(settings.dataDirectory, times)
+  const store = openStore(settings.storeDirectory)
+  const limits = readCacheLimits(settings)
+  const items = await explainGarbage(store, {
+    pods: () => pods.filter(({ verdict }) => verdict === 'kept').map(({ name }) => name), images: () => planEviction(store, limits),
+  })
+  writeOut(formatVerdicts([...pods, ...items.map(verdictOn)], flags.get(outputFlags.format)))
+  return 0
 }
 
 async function collect(pod: OwnedPod, around: Surroundings): Promise<void> {
   writeOut(`Garbage collecting pod "${pod.uuid}"\n`)
   await collectPod(pod, around)
-}
-
-/** Since when the pod lies where it lies: a rename sets the directory's ctime, in parts of a millisecond, of which the clock here knows none. */
-function ageMs(pod: OwnedPod): number {
-  return Math.max(0, Date.now() - statSync(pod.directory).ctimeMs)
-}
-
-function podsIn(dataDirectory: string, place: PodPlace): string[] {
-  try {
-    return readdirSync(join(dataDirectory, 'pods', place)).sort()
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
 }
 
 function takeIfFree(dataDirectory: string, uuid: string, place: PodPlace): OwnedPod | undefined {

@@ -21,7 +21,10 @@ const uuidStates: Record<string, string[]> = {
   'cat-manifest': [],
   trace: [],
 }
-const takesImages = ['run', 'prepare', 'explain', 'image rm', 'image cat-manifest']
+const takesImages = [
+  'run', 'prepare', 'explain', 'image rm', 'image cat-manifest', 'image export', 'image extract', 'image render', 'image inspect', 'image history',
+  'image diff', 'image du',
+]
 
 /** Every visible command that does something, from the table that the parser uses. */
 export function completedCommands(): CompletedCommand[] {

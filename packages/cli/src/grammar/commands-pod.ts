@@ -3,6 +3,7 @@ import { imageFlags } from './flags/image.ts'
 import { enterFlags, gcFlags, stopFlags } from './flags/life.ts'
 import { outputFlags } from './flags/output.ts'
 import { preparationFlags, pullFlags, stage1Flags, stageFlags, startFlags } from './flags/pod.ts'
+import { explainFlags } from './flags/store.ts'
 import { uuidOrFile, uuidsOrFile } from './positionals.ts'
 
 const { pullPolicy, storeOnly, noStore } = pullFlags
@@ -98,12 +99,12 @@ export const podCommands: readonly Command[] = [
   {
     path: 'gc',
     summary: 'Collect pods that are no longer in use',
-    usage: '[--grace-period=30m] [--expire-prepared=24h]',
+    usage: '[--grace-period=30m] [--expire-prepared=24h] [--explain]',
     description:
       'Marks pods that have ended, and removes those that were marked longer ago than the grace period, prepared pods that nobody ran, ' +
       'and what interrupted commands left behind.',
-    examples: ['rkt gc --grace-period=0s'],
-    flags: Object.values(gcFlags),
+    examples: ['rkt gc --grace-period=0s', 'rkt gc --explain'],
+    flags: [...Object.values(gcFlags), ...Object.values(explainFlags), outputFlags.format],
     words: 'anywhere',
     needsRoot: true,
     load: () => import('../commands/gc.ts'),

@@ -2,8 +2,9 @@ import type { Command } from './command.ts'
 import { imageCommands } from './commands-image.ts'
 import { inspectionCommands } from './commands-inspection.ts'
 import { podCommands } from './commands-pod.ts'
+import { storeCommands } from './commands-store.ts'
 
 /** Every command, in the order in which help lists them. */
-export const commands: readonly Command[] = [...podCommands, ...imageCommands, ...inspectionCommands].toSorted((one, other) =>
+export const commands: readonly Command[] = [...podCommands, ...imageCommands, ...storeCommands, ...inspectionCommands].toSorted((one, other) =>
   one.path < other.path ? -1 : 1,
 )

@@ -50,11 +50,12 @@ export async function composeStored(ingest: Ingest, layers: readonly StoredLayer
  * A layer may come twice in an image (empty ones do), and overlayfs refuses a directory that does. The upper one shows all that the lower
  * one would, and hides all that it would hide.
  */
-function withoutRepeated(directories: readonly string[]): string[] {
+export function withoutRepeated(directories: readonly string[]): string[] {
   return directories.filter((directory, index) => directories.lastIndexOf(directory) === index)
 }
 
-const nothing: TreeReport = {
+/** Of a tree of directory metadata. */
+export const nothing: TreeReport = {
   entries: 0, unpackedBytes: 0, implicitParents: [], outwardLinks: [], throughLinks: [], whiteoutParents: [], skipped: [],
   droppedXattrs: {},
 }
