@@ -1,4 +1,4 @@
-export { type AtomicFileOptions, readFileCapped, readJsonFile, removeLeftovers, syncDirectory, writeFileAtomic } from './atomic-file.ts'
+export { type AtomicFileOptions, nameBeside, readFileCapped, readJsonFile, removeLeftovers, syncDirectory, writeFileAtomic } from './atomic-file.ts'
 export { type BindOptions, bindMount } from './bind-mount.ts'
 export { describing, isDiskFull, syscallError } from './errors.ts'
 export { findProgram, installHint, requireProgram } from './find-program.ts'

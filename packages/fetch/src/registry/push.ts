@@ -35,13 +35,19 @@ export async function pushBlob(connection: Connection, blob: PushedBlob): Promis
   return 'sent'
 }
 
+export interface PushedManifest {
+  /** The registry keeps a list of what refers to an image, and has put this manifest on it. */
+  knowsSubject: boolean
+}
+
 /** Its blobs are there. Throws REGISTRY_FAILED, REGISTRY_UNAUTHORIZED. Spec: OCI distribution-spec, "Pushing Manifests". */
-export async function pushManifest(connection: Connection, { what, bytes, mediaType }: { what: string; bytes: Buffer; mediaType: string }): Promise<void> {
+export async function pushManifest(connection: Connection, { what, bytes, mediaType }: { what: string; bytes: Buffer; mediaType: string }): Promise<PushedManifest> {
   const response = await connection.send(`manifests/${what}`, {
     method: 'PUT', headers: { 'content-type': mediaType, 'content-length': String(bytes.length) }, body: () => bytes, access: 'pull,push',
   })
   response.discard()
   if (response.status !== 201) throw pushError(connection, response, `manifest ${what}`)
+  return { knowsSubject: response.headers['oci-subject'] !== undefined }
 }
 
 function pushError({ name }: Connection, { status }: HttpResponse, what: string): RocketError {

@@ -3,7 +3,7 @@ import { ociManifestMediaTypes } from '@rocket/image'
 import type { HttpResponse } from '../http/http-client.ts'
 import { readBody } from '../http/read-body.ts'
 import { createConnection, type Connection, type ConnectionOptions } from './connection.ts'
-import { pushBlob, pushManifest, type PushedBlob } from './push.ts'
+import { pushBlob, pushManifest, type PushedBlob, type PushedManifest } from './push.ts'
 import { statusError } from './status-error.ts'
 
 export interface FetchedManifest {
@@ -33,7 +33,7 @@ export interface RegistryClient {
   /** Sends the bytes unless they are there. `from` is a repository of the same registry that has them already, which saves the transfer. */
   putBlob(blob: PushedBlob): Promise<'sent' | 'there' | 'mounted'>
   /** `what` is a tag, or the digest of `bytes`. */
-  putManifest(what: string, bytes: Buffer, mediaType: string): Promise<void>
+  putManifest(what: string, bytes: Buffer, mediaType: string): Promise<PushedManifest>
   /** The index of manifests that refer to this one, where the registry keeps one; undefined when it does not know the question. */
   findReferrers(digest: string): Promise<Buffer | undefined>
 }

@@ -30,7 +30,8 @@ export async function openDockerArchive(files: ContentFiles, reference: string |
   if (config.rootfs.diff_ids.length !== image.Layers.length) {
     throw invalid(files, `an image has ${image.Layers.length} layers, and its configuration lists ${config.rootfs.diff_ids.length}`)
   }
-  const places = new Map<string, string>()
+  const configDigest = `sha256:${digestOf('sha256', configBytes)}`
+  const places = new Map([[configDigest, entryName(files, image.Config)]])
   const layers: OciDescriptor[] = []
   for (const [index, name] of image.Layers.entries()) {
     const path = entryName(files, name)
@@ -38,7 +39,7 @@ export async function openDockerArchive(files: ContentFiles, reference: string |
     places.set(descriptor.digest, path)
     layers.push(descriptor)
   }
-  const configDescriptor = { mediaType: configType, digest: `sha256:${digestOf('sha256', configBytes)}`, size: configBytes.length }
+  const configDescriptor = { mediaType: configType, digest: configDigest, size: configBytes.length }
   const manifestBytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: manifestType, config: configDescriptor, layers }))
   const root = { mediaType: manifestType, digest: `sha256:${digestOf('sha256', manifestBytes)}`, size: manifestBytes.length }
   return {
@@ -46,7 +47,7 @@ export async function openDockerArchive(files: ContentFiles, reference: string |
     tag: image.RepoTags[0],
     root,
     readDocument: (descriptor) => {
-      const bytes = [manifestBytes, configBytes][[root.digest, configDescriptor.digest].indexOf(descriptor.digest)]
+      const bytes = [manifestBytes, configBytes][[root.digest, configDigest].indexOf(descriptor.digest)]
       if (bytes === undefined) throw invalid(files, `it lacks ${descriptor.digest}`)
       return checkContent(bytes, descriptor, files.name)
     },
