@@ -6,7 +6,9 @@ import { basename, dirname, join, relative } from 'node:path'
  * Modules that a warm pod never reaches, by path from the root: bundles of their own, `aside-<name>.cjs`, loaded where they are imported. What
  * they share with the main bundles is in both, so nothing may depend on its identity (errors are known by a mark).
  */
-const asideModules: readonly string[] = ['packages/fetch/src/fetch-images.ts', 'packages/store/src/sweep.ts', 'packages/image/src/index.ts']
+const asideModules: readonly string[] = [
+  'packages/fetch/src/fetch-images.ts', 'packages/fetch/src/copy/copy.ts', 'packages/store/src/sweep.ts', 'packages/image/src/index.ts',
+]
 
 /** For the main bundles: a dynamic import of an aside becomes a `require` of its file. */
 export function asidePlugin(root: string): Plugin {

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { imageCopyFlags } from './flags/copy.ts'
 import { imageFlags } from './flags/image.ts'
 import { imageBuildFlags, imageListFlags } from './flags/life.ts'
 import { outputFlags } from './flags/output.ts'
@@ -15,7 +16,7 @@ const fetch: Command = {
   usage: 'IMAGE...',
   description:
     'An image is a file (./web.aci), a URL of one, an OCI layout (oci:DIR[:TAG][@DIGEST]), or an image of a registry ' +
-    '(docker://HOST/NAME[:TAG|@DIGEST]). Prints the ID of each.',
+    '(docker://HOST/NAME[:TAG|@DIGEST]), or in an archive (oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG]). Prints the ID of each.',
   examples: ['rkt fetch --insecure-options=image docker://registry.example.com/web:2'],
   flags: fetchFlags,
   words: 'images',
@@ -49,6 +50,28 @@ export const imageCommands: readonly Command[] = [
     needsRoot: false,
     isNew: true,
     load: () => import('../commands/image-build.ts'),
+  },
+  {
+    path: 'image copy',
+    summary: 'Copy an image between registries, layouts, archives and the store',
+    usage: 'SOURCE DESTINATION',
+    description:
+      'A source or destination is docker://HOST/NAME[:TAG], oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG] or dir:DIR; a ' +
+      'source also an image of the store, by ID or name, and a destination the store itself: store. Bytes stay as they are, so digests do, and ' +
+      'signatures and whatever else refers to the image goes along. A layout and an OCI archive keep an index whole, with the image of one ' +
+      'platform or, with --all, of all. Prints the digest of what was copied.',
+    examples: [
+      'rkt image copy docker://registry.example.com/web:2 oci-archive:web.tar',
+      'rkt image copy --all oci-archive:web.tar docker://registry.internal/web:2',
+      'rkt image copy --insecure-options=image oci-archive:web.tar store',
+      'rkt image copy sha512-0f3a8c1d oci:layout:web',
+    ],
+    flags: [...Object.values(imageCopyFlags), outputFlags.format],
+    words: 'anywhere',
+    accepts: (words) => words.length === 2,
+    needsRoot: false,
+    isNew: true,
+    load: () => import('../commands/image-copy.ts'),
   },
   {
     path: 'image list',

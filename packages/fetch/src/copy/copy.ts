@@ -9,6 +9,8 @@ import { planCopy } from './plan-copy.ts'
 import type { Network } from '../registry/open-network.ts'
 import { transfer, type Copied, type CopyEvents } from './transfer.ts'
 
+export { openStoreSource } from './store-source.ts'
+
 export interface CopyRequest {
   /** Image arguments, as `rkt fetch` takes them; as a source also the ID or name of an image of the store. */
   source: string
@@ -20,6 +22,8 @@ export interface CopyRequest {
   overwrite: boolean
   insecure: { http: boolean; tls: boolean }
   cwd?: string
+  /** In the order system, local, user; those of RKT_CONFIG_DIRS unless said. */
+  configDirectories?: readonly string[]
 }
 
 export interface CopyContext extends CopyEvents {
@@ -44,7 +48,7 @@ export async function copy(request: CopyRequest, context: CopyContext): Promise<
   const options = request.cwd === undefined ? {} : { cwd: request.cwd }
   const from = classifyReference(request.source, options)
   const to = classifyReference(request.destination, options)
-  const network = usesNetwork(from, to) ? (await import('../registry/open-network.ts')).openNetwork({ insecure: request.insecure, warn: context.warn }) : undefined
+  const network = usesNetwork(from, to) ? await openNetwork(request, context) : undefined
   const source = await openSource(from, network, context)
   try {
     const plan = await planCopy(source, { platform: request.platform ?? hostPlatform(), keepsIndex: keepsIndex(to), referrers: request.referrers })
@@ -62,6 +66,11 @@ export async function copy(request: CopyRequest, context: CopyContext): Promise<
 /** http is the largest part of all: loaded only when an end of the copy is a registry. */
 function usesNetwork(from: Reference, to: Reference): boolean {
   return from.kind === 'docker' || to.kind === 'docker'
+}
+
+async function openNetwork({ insecure, configDirectories }: CopyRequest, { warn }: CopyContext): Promise<Network> {
+  const parts = await import('../registry/open-network.ts')
+  return parts.openNetwork({ insecure, warn, ...(configDirectories === undefined ? {} : { directories: configDirectories }) })
 }
 
 async function openSource(from: Reference, network: Network | undefined, context: CopyContext): Promise<ImageSource> {
