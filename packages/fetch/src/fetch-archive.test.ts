@@ -45,21 +45,33 @@ test('downloads an ACI, keeps it while it is fresh, and asks whether it has chan
   cacheControl = 'no-cache'
   const other = makeWorkshop(t)
   const [again] = await other.fetch([url], request)
-  await other.fetch([url], { ...request, ...checks })
+  await other.fetch([url], request)
   assert.deepEqual(requests.map(({ headers }) => headers['if-none-match']), [undefined, undefined, '"v1"'])
   assert.equal(again!.imageId, first!.imageId)
   assert.equal((await other.fetch([url], { ...checks, pullPolicy: 'never' }))[0]!.imageId, first!.imageId)
   assert.equal(other.debug.at(-1), `using image from local store for url ${url}`)
 })
 
+test('what was taken without a check is asked for again, signature first, when checks are on', async (t) => {
+  const workshop = makeWorkshop(t)
+  const bytes = readFileSync(makeAci(workshop.directory))
+  const { url, requests } = await serve(t, ({ url: path }, response) => {
+    if (path!.endsWith('.asc')) response.writeHead(404).end()
+    else response.writeHead(200, { etag: '"v1"', 'cache-control': 'max-age=100' }).end(bytes)
+  })
+  await workshop.fetch([url], { pullPolicy: 'update' })
+  await assert.rejects(workshop.fetch([url], { ...checks, pullPolicy: 'update' }), (error) => isRocketError(error, 'SIGNATURE_REQUIRED'))
+  assert.deepEqual(requests.map((request) => request.url), ['/x.aci', '/x.aci.asc'])
+})
+
 test('refuses an unsigned ACI before downloading it', async (t) => {
   const workshop = makeWorkshop(t)
-  const { url, requests } = await serve(t, (_, response) => response.end())
+  const { url, requests } = await serve(t, (_, response) => response.writeHead(404).end())
   await assert.rejects(
     workshop.fetch([url], checks),
     (error) => isRocketError(error, 'SIGNATURE_REQUIRED') && error.what === 'error downloading the signature file',
   )
-  assert.equal(requests.length, 0)
+  assert.deepEqual(requests.map((request) => request.url), ['/x.aci.asc'])
 })
 
 for (const [name, answer, code, message] of [

@@ -4,29 +4,33 @@ import type { HttpResponse } from './http/http-client.ts'
 import { isLoopbackHost } from './http/redirect-guard.ts'
 import { redactUrl } from './http/redact-url.ts'
 import { importAci } from './import-aci.ts'
-import { requireWaiver, type Imported, type Session } from './session.ts'
+import type { Imported, Session } from './session.ts'
+import { openAciCheck, type AciCheck } from './verify/aci-check.ts'
+import { waivedByOption, wasChecked } from './verify/judgement.ts'
+import { signatureOfUrl } from './verify/signature-places.ts'
 
 /**
- * An ACI from a URL. What was downloaded before is asked for only when it has expired, and transferred only when it has changed.
- * Throws SIGNATURE_REQUIRED, REGISTRY_*, and what reading an archive throws. Reference: rkt, "HTTP(S)".
+ * An ACI from a URL. What was downloaded before is asked for only when it has expired, and transferred only when it has changed; what was
+ * never checked does not count when checks are on. Throws SIGNATURE_*, REGISTRY_*, and what reading an archive throws. Reference: rkt, "HTTP(S)".
  */
-export async function fetchArchive(source: { key: string; url: string }, session: Session): Promise<Imported> {
+export async function fetchArchive(source: { key: string; url: string; signature?: string | undefined }, session: Session): Promise<Imported> {
   const url = new URL(source.url)
   const shown = redactUrl(url)
   const { debug } = session.context
   const known = findReferenceRef(session.store, source.key)?.ref
-  const storedRecord = known === undefined ? undefined : findImageRecord(session.store, known.imageId)
+  const mayReuse = known !== undefined && (session.request.insecure.image || wasChecked(session.store, known.imageId))
+  const storedRecord = mayReuse ? findImageRecord(session.store, known.imageId) : undefined
   const stored = known === undefined || storedRecord === undefined ? undefined
-    : { record: storedRecord, name: known.name, labels: known.labels, source: shown, latest: known.latest, isUnchanged: true }
+    : {
+      record: storedRecord, judgement: waivedByOption, name: known.name, labels: known.labels, source: shown, latest: known.latest, isUnchanged: true,
+    }
   if (stored !== undefined && isFresh(known?.http)) {
     debug(`image for ${shown} isn't expired, not fetching.`)
     return stored
   }
-  const requireSignature = (): void => requireWaiver(session, {
-    what: 'error downloading the signature file', why: 'checking signatures is not part of this release yet',
-    hint: '--insecure-options=image takes the image without a check',
-  })
-  if (stored === undefined) requireSignature()
+  const openCheck = (): Promise<AciCheck> => openAciCheck(signatureOfUrl(url, source.signature, session), session)
+  // An image without a signature is not even asked for.
+  const check = stored === undefined ? await openCheck() : undefined
   debug(`remote fetching from URL ${JSON.stringify(shown)}`)
   if (session.request.insecure.tls) session.context.warn('warning: TLS verification has been disabled')
   const etag = stored === undefined ? undefined : known?.http?.etag
@@ -42,14 +46,13 @@ export async function fetchArchive(source: { key: string; url: string }, session
     response.discard()
     throw badStatus(response)
   }
-  requireSignature()
   debug(`fetching image from ${shown}`)
   const totalBytes = Number(response.headers['content-length'] ?? Number.NaN)
-  const record = await importAci(response.body, session, {
-    source: shown, from: 'server', ...(Number.isSafeInteger(totalBytes) ? { totalBytes } : {}),
+  const { record, judgement } = await importAci(response.body, session, {
+    source: shown, from: 'server', check: check ?? await openCheck(), ...(Number.isSafeInteger(totalBytes) ? { totalBytes } : {}),
   })
   const { name, labels } = record.manifest
-  return { record, name, labels, source: shown, latest: false, http: cacheOf(response) }
+  return { record, judgement, name, labels, source: shown, latest: false, http: cacheOf(response) }
 }
 
 function isFresh(http: NameRef['http']): boolean {

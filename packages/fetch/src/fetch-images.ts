@@ -35,7 +35,7 @@ export async function fetchImages(plan: FetchPlan, store: Store, context: StageC
 }
 
 async function fetchOne(image: FromSource, session: Session): Promise<Stored> {
-  const imported = await importFrom(image.source, session).catch((error: unknown) => {
+  const imported = await importFrom(image, session).catch((error: unknown) => {
     // What the kernel refused, at the file or in the store, is an error to meet; anything else is a bug of ours.
     throw error instanceof Error && 'syscall' in error ? syscallError(error, `cannot fetch ${image.source.key}`) : error
   })
@@ -45,11 +45,12 @@ async function fetchOne(image: FromSource, session: Session): Promise<Stored> {
 }
 
 /** Each kind loads its own part: a file needs no http, and http is the largest of all. */
-async function importFrom(source: FromSource['source'], session: Session): Promise<Imported> {
+async function importFrom({ source, reference }: FromSource, session: Session): Promise<Imported> {
+  const signature = session.request.apps.find((app) => app.reference === reference)?.signature
   switch (source.kind) {
-    case 'file': return (await import('./fetch-file.ts')).fetchFile(source, session)
-    case 'url': return (await import('./fetch-archive.ts')).fetchArchive(source, session)
-    case 'docker': return (await import('./oci/fetch-from-registry.ts')).fetchFromRegistry(source, session)
-    case 'oci-layout': case 'archive': return (await import('./oci/fetch-from-files.ts')).fetchFromFiles(source, session)
+    case 'file': return (await import('./fetch-file.ts')).fetchFile({ ...source, signature }, session)
+    case 'url': return (await import('./fetch-archive.ts')).fetchArchive({ ...source, signature }, session)
+    case 'docker': return (await import('./oci/fetch-from-registry.ts')).fetchFromRegistry(source, session, signature)
+    case 'oci-layout': case 'archive': return (await import('./oci/fetch-from-files.ts')).fetchFromFiles(source, session, signature)
   }
 }

@@ -2,22 +2,27 @@ import { createReadStream } from 'node:fs'
 import { RocketError, type ImageRecord } from '@rocket/contracts'
 import { normaliseAci, unpackAci } from '@rocket/image'
 import { findImageRecord } from '@rocket/store'
+import type { Judgement } from '@rocket/trust'
 import type { Session } from './session.ts'
+import type { AciCheck } from './verify/aci-check.ts'
 
 export interface AciOptions {
   /** Where it comes from, for messages and progress. */
   source: string
   from: 'file' | 'server'
   totalBytes?: number
+  check: AciCheck
 }
 
 const mediaType = 'application/vnd.appc.image.aci'
 
 /**
  * Reads an ACI once, from a path or as it comes: its bytes are kept as served, its rootfs becomes a tree, its SHA-512 its name. An image
- * that is in the store already stays as it is. Throws what `unpackAci` throws, and IMAGE_UNSUPPORTED; then nothing is kept.
+ * that is in the store already stays as it is. Throws what `unpackAci` and the check throw, and IMAGE_UNSUPPORTED; then nothing is kept.
  */
-export async function importAci(source: string | AsyncIterable<Buffer>, session: Session, options: AciOptions): Promise<ImageRecord> {
+export async function importAci(
+  source: string | AsyncIterable<Buffer>, session: Session, options: AciOptions,
+): Promise<{ record: ImageRecord; judgement: Judgement }> {
   const { writer, ingest, store, context } = session
   const blob = writer.createBlobWriter(ingest)
   const onProgress = (receivedBytes: number): void => {
@@ -25,19 +30,21 @@ export async function importAci(source: string | AsyncIterable<Buffer>, session:
     context.emit?.({ kind: 'layer-progress', digest, from, receivedBytes, totalBytes })
   }
   try {
-    const bytes = blob.through(
+    const bytes = options.check.through(blob.through(
       typeof source === 'string' ? createReadStream(source, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer> : source
-    )
+    ))
     const { unpacked, tree } = await writer.ingestArchive(ingest, async (directory) => {
       const { rootfs, ...aci } = await unpackAci(bytes, directory, { onProgress })
       const { manifest } = normaliseAci(aci.manifest)
       refuseUnsupported(manifest)
+      const judgement = await options.check.conclude({ name: manifest.name, digest: rootfs.digest })
       blob.commit(rootfs.digest)
-      return { ...aci, rootfs, manifest, key: `aci ${aci.sha512}`, blob: rootfs.digest, report: writer.reportOf(rootfs) }
+      return { ...aci, rootfs, manifest, judgement, key: `aci ${aci.sha512}`, blob: rootfs.digest, report: writer.reportOf(rootfs) }
     })
     context.emit?.({ kind: 'layer-done', digest: options.source })
     const known = findImageRecord(store, unpacked.imageId)
-    if (known !== undefined) return known
+    const { judgement } = unpacked
+    if (known !== undefined) return { record: known, judgement }
     const { digest, sizeBytes } = unpacked.rootfs
     const { unpackedBytes } = tree.record.report
     const path = writer.treePath(tree.name)
@@ -47,7 +54,7 @@ export async function importAci(source: string | AsyncIterable<Buffer>, session:
       rootfs: [path], sizeBytes, unpackedBytes,
     }
     writer.writeImageRecord(store, record)
-    return record
+    return { record, judgement }
   } finally {
     blob.discard()
   }

@@ -1,18 +1,14 @@
 import type { NameRef } from '@rocket/contracts'
 import type { PlannedImage } from './plan-fetch.ts'
 import type { Imported, Session } from './session.ts'
+import { keepEvidence } from './verify/judgement.ts'
 
-/** The names under which the image can be found from now on, and the decision to take it unsigned. */
+/** The names under which the image can be found from now on, and why it was taken. */
 export function recordImport(imported: Imported, source: Extract<PlannedImage, { from: 'source' }>['source'], session: Session): void {
   const { record } = imported
   const { store, writer } = session
   const now = new Date().toISOString()
-  if (writer.evidenceNumbers(store, record.imageId).length === 0) {
-    writer.addEvidence(store, {
-      version: 1, imageId: record.imageId, checkedAt: now, reference: source.key, verdict: 'waived', method: 'none',
-      reason: '--insecure-options=image', source: imported.source,
-    })
-  }
+  keepEvidence(imported.judgement, { imageId: record.imageId, reference: source.key, source: imported.source }, store, writer)
   const refFor = (reference: string): NameRef => ({
     version: 1, imageId: record.imageId, reference, name: imported.name, labels: imported.labels, latest: imported.latest,
     sizeBytes: record.sizeBytes + record.unpackedBytes, importedAt: now, lastUsedAt: now,

@@ -1,7 +1,8 @@
-import { RocketError, type ImageRecord, type Request } from '@rocket/contracts'
+import type { ImageRecord, Request } from '@rocket/contracts'
 import type { StageContext } from '@rocket/host'
 import { loadIngest, type Store } from '@rocket/store'
 import { hostPlatform, type Platform } from '@rocket/image'
+import type { Judgement, Trust } from '@rocket/trust'
 import { configDirectories } from './config/has-configuration.ts'
 import type { Credentials } from './config/credentials.ts'
 import { loadCredentials } from './config/load-credentials.ts'
@@ -13,7 +14,7 @@ type Ingest = ReturnType<StoreWriter['openIngest']>
 
 /** What all fetches of one request share. */
 export interface Session {
-  request: Pick<Request, 'insecure' | 'pullPolicy' | 'platform'>
+  request: Pick<Request, 'apps' | 'insecure' | 'pullPolicy' | 'platform'>
   context: StageContext
   store: Store
   writer: StoreWriter
@@ -24,6 +25,8 @@ export interface Session {
   network(): Promise<Network>
   http(): Promise<HttpClient>
   credentials(): Credentials
+  /** Whom this machine trusts; read at first use. */
+  trust(): Promise<Trust>
   close(): Promise<void>
 }
 
@@ -36,11 +39,13 @@ export async function openSession(request: Session['request'], store: Store, con
   const openNetwork = (): Promise<Network> => (network ??= import('./registry/open-network.ts').then((part) => (
     part.openNetwork({ insecure: request.insecure, warn: context.warn })
   )))
+  let trust: Promise<Trust> | undefined
   return {
     request, context, store, writer, ingest, platform: request.platform ?? hostPlatform(),
     network: openNetwork,
     http: async () => (await openNetwork()).http,
     credentials: () => (credentials ??= loadCredentials(configDirectories())),
+    trust: () => (trust ??= import('@rocket/trust').then(({ openTrust }) => openTrust(configDirectories()))),
     close: async () => {
       ingest.release()
       await network?.then((opened) => opened.close(), () => {})
@@ -51,6 +56,8 @@ export async function openSession(request: Session['request'], store: Store, con
 /** An image that is in the store now, and what is to be said of where it came from. */
 export interface Imported {
   record: ImageRecord
+  /** Why it was taken. */
+  judgement: Judgement
   /** As it was asked for: the same image may have other names elsewhere. */
   name: string
   labels: ImageRecord['manifest']['labels']
@@ -63,9 +70,4 @@ export interface Imported {
   /** Further references under which it may be looked for. */
   keys?: readonly string[]
   http?: { etag?: string; maxAgeSeconds?: number }
-}
-
-/** Refuses what is not signed, unless it was said that signatures do not matter. */
-export function requireWaiver(session: Session, refusal: { what: string; why?: string; hint?: string; cause?: unknown }): void {
-  if (!session.request.insecure.image) throw new RocketError('SIGNATURE_REQUIRED', refusal)
 }

@@ -1,4 +1,5 @@
 export { collectGarbage, type CollectOptions, explainGarbage } from './collect-garbage.ts'
+export { readEvidence } from './evidence.ts'
 export { findImageByName, findImageIdByPrefix, findImageRecord, readImageByName, type Label } from './find-image.ts'
 export { listImages, type ListedImage } from './list-images.ts'
 export { lockPrepare, type Lock } from './locks.ts'

@@ -2,7 +2,10 @@ import type { OciManifest } from '@rocket/contracts'
 import { checkIsImage, pairLayers, parseImageConfig } from '@rocket/image'
 import { formatDockerReference, type DockerReference } from '../docker-reference.ts'
 import { openRegistryImage, type RegistryImage } from '../registry/registry-image.ts'
-import { requireWaiver, type Imported, type Session } from '../session.ts'
+import type { Imported, Session } from '../session.ts'
+import { findSignatures } from '../verify/find-signatures.ts'
+import { openOciCheck } from '../verify/oci-check.ts'
+import { signaturesAt } from '../verify/registry-signatures.ts'
 import { findManifest } from './find-manifest.ts'
 import { findOciRecord, importOci, type OciImage } from './import-oci.ts'
 
@@ -10,24 +13,27 @@ import { findOciRecord, importOci, type OciImage } from './import-oci.ts'
 const maxConfigBytes = 8 * 1024 * 1024
 
 /**
- * An image from a registry, or from the mirrors that stand before it. Throws SIGNATURE_REQUIRED, REGISTRY_*, IMAGE_DIGEST_MISMATCH,
+ * An image from a registry, or from the mirrors that stand before it. Throws SIGNATURE_*, REGISTRY_*, IMAGE_DIGEST_MISMATCH,
  * PLATFORM_NOT_FOUND, and what importing throws.
  */
-export async function fetchFromRegistry({ key, docker: asked }: { key: string; docker: DockerReference }, session: Session): Promise<Imported> {
-  requireWaiver(session, { what: 'signature verification for docker images is not supported (try --insecure-options=image)' })
+export async function fetchFromRegistry(
+  { key, docker: asked }: { key: string; docker: DockerReference }, session: Session, signatureFile?: string,
+): Promise<Imported> {
   const { debug, warn } = session.context
   const network = await session.network()
   const { reference, endpoints } = network.resolve(asked)
   const source = formatDockerReference(reference)
+  const check = await openOciCheck({ name: `${reference.registry}/${reference.repository}`, isClaimed: false, signatureFile }, session)
   debug(`remote fetching from URL ${JSON.stringify(source)}`)
   if (session.request.insecure.tls) warn('warning: TLS verification has been disabled')
   const image = openRegistryImage(endpoints.map((endpoint) => ({ client: network.client(endpoint), tags: endpoint.tags })), debug)
-  const { bytes, manifest } = await findManifest(image, reference, session.platform)
+  const { bytes, manifest, chain } = await findManifest(image, reference, session.platform)
+  const judgement = await check.judge(chain, () => findSignatures(chain.map(({ digest }) => digest), signaturesAt(image, debug), debug))
   const names = { name: imageName(reference), version: reference.tag, reference: source, docker: reference }
   const record = findOciRecord(bytes, session) ?? await importOci(await readImage(image, bytes, manifest), session, names)
   const others = record.manifest.labels.filter((label) => label.name !== 'version')
   const labels = reference.tag === '' ? others : [{ name: 'version', value: reference.tag }, ...others]
-  return { record, name: names.name, labels, source, latest: reference.tag === 'latest', keys: [key.replace(formatDockerReference(asked), source)] }
+  return { record, judgement, name: names.name, labels, source, latest: reference.tag === 'latest', keys: [key.replace(formatDockerReference(asked), source)] }
 }
 
 async function readImage(image: RegistryImage, manifestBytes: Buffer, manifest: OciManifest): Promise<OciImage> {

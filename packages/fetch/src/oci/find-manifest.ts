@@ -1,4 +1,5 @@
 import { RocketError, type OciManifest } from '@rocket/contracts'
+import { digestOf } from '@rocket/host'
 import { parseManifestOrIndex, pickPlatform, type Platform } from '@rocket/image'
 import type { RegistryImage } from '../registry/registry-image.ts'
 import { verifyBytes } from './verify-bytes.ts'
@@ -6,6 +7,8 @@ import { verifyBytes } from './verify-bytes.ts'
 export interface FoundManifest {
   bytes: Buffer
   manifest: OciManifest
+  /** From what was asked for to the manifest, itself the last: each index names the next. */
+  chain: { digest: string; bytes: Buffer }[]
 }
 
 /** An index may hold indexes; one that goes deeper is playing with us. */
@@ -22,11 +25,15 @@ export async function findManifest(
   let document = await client.getManifest(reference.digest ?? reference.tag)
   if (reference.digest !== undefined) verifyBytes(document.bytes, { digest: reference.digest }, 'the manifest')
   else if (document.announcedDigest !== undefined) checkAnnounced(document.bytes, document.announcedDigest, client.name)
+  let digest = reference.digest ?? `sha256:${digestOf('sha256', document.bytes)}`
+  const chain: FoundManifest['chain'] = []
   for (let depth = 0; depth <= maxDepth; depth += 1) {
     const parsed = parseManifestOrIndex(document.bytes, document.contentType)
-    if (parsed.kind === 'manifest') return { bytes: document.bytes, manifest: parsed.manifest }
+    chain.push({ digest, bytes: document.bytes })
+    if (parsed.kind === 'manifest') return { bytes: document.bytes, manifest: parsed.manifest, chain }
     const chosen = pickPlatform(parsed.index, platform)
-    document = await client.getManifest(chosen.digest)
+    digest = chosen.digest
+    document = await client.getManifest(digest)
     verifyBytes(document.bytes, chosen, 'the manifest')
   }
   throw new RocketError('IMAGE_DOCUMENT_INVALID', {

@@ -43,6 +43,8 @@ export interface FoundImage {
   config: OciImageConfig
   /** Bottom first; not read yet. */
   layers: { descriptor: OciDescriptor; diffId: string }[]
+  /** From what was named to the manifest, itself the last: each index names the next. */
+  chain: { digest: string; bytes: Buffer }[]
 }
 
 const deepestIndex = 4
@@ -53,8 +55,10 @@ const deepestIndex = 4
  */
 export async function readImage(source: ImageSource, platform: Platform): Promise<FoundImage> {
   let descriptor = source.root
+  const chain: FoundImage['chain'] = []
   for (let depth = 0; depth <= deepestIndex; depth++) {
     const bytes = await source.readDocument(descriptor, largestManifestBytes)
+    chain.push({ digest: descriptor.digest, bytes })
     const document = parseManifestOrIndex(bytes, descriptor.mediaType)
     if (document.kind === 'index') {
       descriptor = pickPlatform(document.index, platform)
@@ -65,7 +69,7 @@ export async function readImage(source: ImageSource, platform: Platform): Promis
     const configBytes = await source.readDocument(manifest.config, largestConfigBytes)
     const config = parseImageConfig(configBytes)
     const layers = pairLayers(manifest, config).map(({ layer, diffId }) => ({ descriptor: layer, diffId }))
-    return { manifestDigest: descriptor.digest, manifestBytes: bytes, manifest, configBytes, config, layers }
+    return { manifestDigest: descriptor.digest, manifestBytes: bytes, manifest, configBytes, config, layers, chain }
   }
   throw new RocketError('IMAGE_DOCUMENT_INVALID', {
     what: `the image of ${source.name} was refused`,

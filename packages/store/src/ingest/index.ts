@@ -6,4 +6,4 @@ export { openIngest, removeStaleIngests, type Ingest } from './ingest-directory.
 export { ingestLayer, reportOf, type LayerSource } from './ingest-layer.ts'
 export { findTreeRecord, hasAllTrees, treeName, treePath, type TreeRecord } from './layer-record.ts'
 export { makeTree, type MadeTree } from './make-tree.ts'
-export { addEvidence, evidenceNumbers, writeImageRecord } from './write-image.ts'
+export { addEvidence, writeImageRecord } from './write-image.ts'

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkDocument, isErrno, storeLayout, type Evidence, type ImageRecord } from '@rocket/contracts'
+import { checkDocument, storeLayout, type Evidence, type ImageRecord } from '@rocket/contracts'
 import { writeFileAtomic } from '@rocket/host'
+import { evidenceNumbers } from '../evidence.ts'
 import type { Store } from '../open-store.ts'
 
 /** Its trees and blobs must be there: from here on the image can be used. Immutable, so writing it twice changes nothing. */
@@ -20,15 +21,4 @@ export function addEvidence(store: Store, evidence: Evidence): number {
   checkDocument('Evidence', evidence, path)
   writeFileAtomic(path, `${JSON.stringify(evidence, undefined, 2)}\n`, { sync: true, mode: 0o600 })
   return next
-}
-
-export function evidenceNumbers(store: Store, imageId: string): number[] {
-  try {
-    return readdirSync(join(store.directory, storeLayout.evidence(imageId))).flatMap(
-      (name) => (/^\d+\.json$/.test(name) ? [parseInt(name, 10)] : [])
-    )
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
 }

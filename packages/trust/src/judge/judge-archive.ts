@@ -9,7 +9,7 @@ export interface SignedArchive {
   /** Of the archive as served. */
   digest: string
   /** The check that saw all its bytes, and the signature itself; undefined when there is none. */
-  signature: { check: DetachedCheck; bytes: Buffer } | undefined
+  signature: { check: Pick<DetachedCheck, 'conclude'>; bytes: Buffer } | undefined
   /** Trusted for the name. */
   keys: readonly TrustedKey[]
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { hasCode, makeSigner, missingGpg } from '../testing/gpg.ts'
 import { readPublicKeys } from './read-public-key.ts'
 import { formatKeyReview } from './review-text.ts'
-import { verifyDetached } from './verify-detached.ts'
+import { startDeferredCheck, verifyDetached } from './verify-detached.ts'
 
 const skip = missingGpg
 const bytes = Buffer.from('the bytes of an image, as served')
@@ -103,3 +103,16 @@ test('the review shows fingerprints as gpg does, and nothing that a terminal obe
   assert.ok(!text.includes('\u001b'))
 })
 
+
+test('a signature that comes after the bytes counts as one that was there before', { skip }, async (t) => {
+  for (const algorithm of ['ed25519', 'rsa3072', 'nistp384']) {
+    const one = makeSigner(t, 'One <one@example.com>', algorithm)
+    const keys = await readPublicKeys(one.publicKey, 'one.gpg')
+    const check = startDeferredCheck()
+    check.update(bytes.subarray(0, 5))
+    check.update(bytes.subarray(5))
+    const { signer } = await check.conclude({ bytes: one.sign(bytes), name: 'x.asc' }, keys)
+    assert.equal(signer.fingerprint, one.fingerprint)
+    await assert.rejects(check.conclude({ bytes: one.sign(Buffer.from('other')), name: 'x.asc' }, keys), hasCode('SIGNATURE_INVALID'))
+  }
+})

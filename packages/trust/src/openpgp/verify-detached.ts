@@ -41,25 +41,51 @@ export interface DetachedCheck {
  * Throws SIGNATURE_UNREADABLE. Spec: RFC 9580, 5.2.4 "Computing Signatures".
  */
 export async function startDetachedCheck(signature: Uint8Array, name: string): Promise<DetachedCheck> {
-  const openpgp = await import('openpgp')
   const packets = await readPackets(signature, name)
-  const hashes = packets.map((packet) => startHash(packet, openpgp.enums, name))
+  const hashes = await Promise.all(packets.map(async (packet) => createHash(await hashNameOf(packet, name)).update(packet.salt ?? new Uint8Array())))
   return {
     update: (chunk) => {
       for (const hash of hashes) hash.update(chunk)
     },
-    conclude: async (keys, at = new Date()) => {
-      const reasons: string[] = []
-      for (const [index, packet] of packets.entries()) {
-        const trailer = packet.calculateTrailer(null, true)
-        packet.hashed = new Uint8Array(hashes[index]!.copy().update(packet.signatureData!).update(trailer).digest())
-        const found = await findSigner(packet, keys, at)
-        if (typeof found !== 'string') return found
-        reasons.push(found)
-      }
-      throw new RocketError('SIGNATURE_INVALID', { what: `the signature ${name} does not hold`, why: [...new Set(reasons)].join('; ') })
+    conclude: (keys, at) => conclude(packets, hashes, keys, name, at),
+  }
+}
+
+/** A signature that comes after the bytes that it is for. */
+export interface DeferredCheck {
+  update(chunk: Uint8Array): void
+  /** As `conclude` of a check whose signature was there before. Throws SIGNATURE_UNREADABLE as well. */
+  conclude(signature: { bytes: Uint8Array; name: string }, keys: readonly PublicKey[]): Promise<DetachedSigner>
+}
+
+/** Hashes with every algorithm that signatures use. */
+export function startDeferredCheck(): DeferredCheck {
+  const hashes = new Map(Object.values(hashNames).map((name) => [name, createHash(name)]))
+  return {
+    update: (chunk) => {
+      for (const hash of hashes.values()) hash.update(chunk)
+    },
+    conclude: async ({ bytes, name }, keys) => {
+      const packets = await readPackets(bytes, name)
+      if (packets.some(({ salt }) => salt != null)) throw unreadable(name, 'its salt had to be known before the image, and it came after')
+      const own = await Promise.all(packets.map(async (packet) => hashes.get(await hashNameOf(packet, name))!))
+      return conclude(packets, own, keys, name)
     },
   }
+}
+
+async function conclude(
+  packets: readonly HashedSignature[], hashes: readonly Hash[], keys: readonly PublicKey[], name: string, at: Date = new Date(),
+): Promise<DetachedSigner> {
+  const reasons: string[] = []
+  for (const [index, packet] of packets.entries()) {
+    const trailer = packet.calculateTrailer(null, true)
+    packet.hashed = new Uint8Array(hashes[index]!.copy().update(packet.signatureData!).update(trailer).digest())
+    const found = await findSigner(packet, keys, at)
+    if (typeof found !== 'string') return found
+    reasons.push(found)
+  }
+  throw new RocketError('SIGNATURE_INVALID', { what: `the signature ${name} does not hold`, why: [...new Set(reasons)].join('; ') })
 }
 
 /** The same for bytes at hand. */
@@ -110,16 +136,20 @@ async function readPackets(bytes: Uint8Array, name: string): Promise<HashedSigna
   }
 }
 
-/** Of one signature, begun with its salt where it has one. */
-function startHash(packet: HashedSignature, enums: typeof import('openpgp')['enums'], name: string): Hash {
+/** OpenPGP's names and Node's. */
+const hashNames: Readonly<Record<string, string>> = { sha224: 'sha224', sha256: 'sha256', sha384: 'sha384', sha512: 'sha512', sha3_256: 'sha3-256', sha3_512: 'sha3-512' }
+
+async function hashNameOf(packet: HashedSignature, name: string): Promise<string> {
+  const { enums } = await import('openpgp')
   if (packet.signatureType !== enums.signature.binary) {
     throw unreadable(name, 'it is not over bytes as they are', undefined, 'sign with gpg --detach-sign, without --textmode')
   }
   const algorithm = enums.read(enums.hash, packet.hashAlgorithm!)
-  const known: Readonly<Record<string, string>> = { sha256: 'sha256', sha384: 'sha384', sha512: 'sha512', sha224: 'sha224', sha3_256: 'sha3-256', sha3_512: 'sha3-512' }
-  const hash = known[algorithm]
-  if (hash === undefined) throw unreadable(name, `its hash ${algorithm} is not accepted any more`)
-  return createHash(hash).update(packet.salt ?? new Uint8Array())
+  return hashNames[algorithm] ?? refuse(unreadable(name, `its hash ${algorithm} is not accepted any more`))
+}
+
+function refuse(error: RocketError): never {
+  throw error
 }
 
 function unreadable(name: string, why: string, cause?: unknown, hint?: string): RocketError {
