@@ -66,6 +66,7 @@ typedef struct {
 void export_all(napi_env env, napi_value exports, const Export *list, size_t count);
 #define EXPORT_ALL(env, exports, list) export_all(env, exports, list, sizeof(list) / sizeof((list)[0]))
 
+void register_if_there(napi_env env, napi_value exports);
 void register_files(napi_env env, napi_value exports);
 void register_xattrs(napi_env env, napi_value exports);
 void register_mounts(napi_env env, napi_value exports);

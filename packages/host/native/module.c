@@ -5,6 +5,7 @@ __attribute__((visibility("default"))) int32_t node_api_module_get_api_version_v
 }
 
 __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+  register_if_there(env, exports);
   register_files(env, exports);
   register_xattrs(env, exports);
   register_mounts(env, exports);

@@ -30,6 +30,7 @@ napi_status napi_set_element(napi_env, napi_value array, uint32_t index, napi_va
 napi_status napi_get_element(napi_env, napi_value array, uint32_t index, napi_value *result);
 napi_status napi_get_array_length(napi_env, napi_value array, uint32_t *result);
 napi_status napi_is_array(napi_env, napi_value value, bool *result);
+napi_status napi_get_boolean(napi_env, bool value, napi_value *result);
 napi_status napi_create_int32(napi_env, int32_t value, napi_value *result);
 napi_status napi_create_uint32(napi_env, uint32_t value, napi_value *result);
 napi_status napi_create_int64(napi_env, int64_t value, napi_value *result);

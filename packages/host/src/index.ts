@@ -9,6 +9,7 @@ export {
   cgroupDirectories, cgroupProcs, enterCgroup, killCgroup, makeCgroup, removeCgroup, waitCgroupEmpty,
 } from './cgroup-tree.ts'
 export { createDigest, Digest, type DigestAlgorithm, digestFile, digestOf, sha256Hex, sha512Hex } from './hash.ts'
+export { isThere, namesIn, readIfThere } from './if-there.ts'
 export { linux } from './linux.ts'
 export {
   keepAcrossExec, lockDirectory, lockFile, type LockOptions, markInheritedCloseOnExec, probeLock, releaseLock,
@@ -25,6 +26,7 @@ export { native, nativeDirectory, setNativeDirectory } from './native.ts'
 export type { Ended, Name, NativePart, NativeSpawnOptions, NativeStat } from './native-interface.ts'
 export { writeErr, writeFully, writeOut } from './output.ts'
 export { mountOverlay, type OverlayMount, overlayOptions } from './overlay.ts'
+export { existingPods, podsIn } from './pods-in.ts'
 export {
   childrenOf, drainEnded, isAlive, parseProcessStat, processStat, type ProcessStat, signalName, signalNumber, startTime,
 } from './process.ts'

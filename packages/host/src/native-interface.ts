@@ -20,6 +20,12 @@ export interface NativePart {
   /** At most 32 bytes, in a thread of its own; errors are dropped. For writes that are slow in the kernel and whose outcome does not matter. */
   writeInBackground(path: string, data: Buffer, times: number, pauseMs: number): void
 
+  // what may not be there: undefined or false for ENOENT alone
+  readIfThere(path: Name): Buffer | undefined
+  /** Without `.` and `..`, in no order. */
+  namesIfThere(path: Name): string[] | undefined
+  isThere(path: Name): boolean
+
   // files, by directory descriptor and name
   openat2(dirfd: number, path: Name, flags: number, mode: number, resolve: number): number
   mkdirat(dirfd: number, name: Name, mode: number): void

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ImageManifest, RocketError } from '@rocket/contracts'
 import { parseImageManifest } from '@rocket/contracts/schemas'
-import { digestOf, writeFileAtomic } from '@rocket/host'
+import { digestOf, readIfThere, writeFileAtomic } from '@rocket/host'
 import { ociFromAppc } from './oci-from-appc.ts'
 import { parseManifestOrIndex } from './oci-documents.ts'
 import type { PackOptions } from './pack-aci.ts'
@@ -87,8 +87,9 @@ function openLayout(directory: string): Entry[] {
   }
   mkdirSync(join(directory, 'blobs/sha256'), { recursive: true })
   if (!known) writeFileAtomic(join(directory, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
-  if (!existsSync(join(directory, 'index.json'))) return []
-  const root = parseManifestOrIndex(readFileSync(join(directory, 'index.json')))
+  const index = readIfThere(join(directory, 'index.json'))
+  if (index === undefined) return []
+  const root = parseManifestOrIndex(index)
   return root.kind === 'index' ? root.index.manifests : []
 }
 

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, type Attachment } from '@rocket/contracts'
-import { writeFileAtomic, type StageContext } from '@rocket/host'
+import type { Attachment } from '@rocket/contracts'
+import { isThere, readIfThere, writeFileAtomic, type StageContext } from '@rocket/host'
 import type { UpPlan } from './plan-up.ts'
 import type { Link } from './run-plugin.ts'
 
@@ -22,21 +22,18 @@ export function recordAttempt(context: StageContext, plan: UpPlan): void {
 }
 
 export function readAttempt(context: StageContext): Attempt | undefined {
-  const path = join(context.podDirectory, file)
-  // The usual case, and an exception costs milliseconds.
-  if (!existsSync(path)) return undefined
+  const text = readIfThere(join(context.podDirectory, file))?.toString('utf8')
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Attempt
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    if (error instanceof SyntaxError) return undefined
-    throw error
+    return text === undefined ? undefined : JSON.parse(text) as Attempt
+  } catch {
+    // Cut short by the end of the machine, and with it went what it tells of.
+    return undefined
   }
 }
 
 export function forgetAttempt(context: StageContext): void {
   const path = join(context.podDirectory, file)
-  if (existsSync(path)) rmSync(path, { force: true })
+  if (isThere(path)) rmSync(path, { force: true })
 }
 
 /** The link of an attachment of net.json: `config` is what `up` wrote there. */

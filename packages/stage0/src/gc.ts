@@ -1,8 +1,8 @@
-import { existsSync, lstatSync, readdirSync, realpathSync, rmSync, rmdirSync } from 'node:fs'
+import { lstatSync, readdirSync, realpathSync, rmSync, rmdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isErrno, outsideNames, RocketError, storeLayout } from '@rocket/contracts'
 import {
-  defineVerb, describing, findCgroups, killCgroup, mountsBelow, removeCgroup, waitCgroupEmpty, type StageContext, type Verb,
+  defineVerb, describing, findCgroups, isThere, killCgroup, mountsBelow, removeCgroup, waitCgroupEmpty, type StageContext, type Verb,
 } from '@rocket/host'
 import { emptyDirectory } from './gc/remove-tree.ts'
 
@@ -29,13 +29,13 @@ const killTimeoutMs = 5000
 
 function planGc({ uuid, podDirectory, storeDirectory }: StageContext): GcPlan {
   const runDirectory = outsideNames.runDirectory(uuid)
-  const exists = existsSync(podDirectory)
+  const exists = isThere(podDirectory)
   if (exists) checkPlace(podDirectory, uuid)
   for (const directory of [podDirectory, runDirectory]) checkNoMounts(directory)
   return {
     uuid, cgroups: cgroupsOf(uuid), podRef: join(storeDirectory, storeLayout.podRef(uuid)),
     ...(exists ? { podDirectory } : {}),
-    ...(existsSync(runDirectory) ? { runDirectory } : {}),
+    ...(isThere(runDirectory) ? { runDirectory } : {}),
   }
 }
 
@@ -71,7 +71,7 @@ function checkPlace(podDirectory: string, uuid: string): void {
 
 /** Pods mount in a namespace of their own, so a mount here is somebody else's, or a network that was not taken down. */
 function checkNoMounts(directory: string): void {
-  if (!existsSync(directory)) return
+  if (!isThere(directory)) return
   const mounts = mountsBelow(realpathSync(directory))
   if (mounts.length === 0) return
   throw new RocketError('GC_MOUNT_IN_POD', {

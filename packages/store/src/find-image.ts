@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, parseDocument, RocketError, storeLayout, type ImageRecord, type NameRef } from '@rocket/contracts'
+import { parseDocument, RocketError, storeLayout, type ImageRecord, type NameRef } from '@rocket/contracts'
+import { readIfThere } from '@rocket/host'
 import { listImageEntries, listRefFiles, type Ref } from './refs.ts'
 import { imageEntryPrefix, imageIdOfEntry } from './store-names.ts'
 import type { Store } from './open-store.ts'
@@ -10,12 +10,8 @@ export type Label = NameRef['labels'][number]
 /** Undefined when the image is not in the store. */
 export function findImageRecord(store: Store, imageId: string): ImageRecord | undefined {
   const path = join(store.directory, storeLayout.imageRecord(imageId))
-  try {
-    return parseDocument('ImageRecord', readFileSync(path, 'utf8'), path)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
-    throw error
-  }
+  const text = readIfThere(path)?.toString('utf8')
+  return text === undefined ? undefined : parseDocument('ImageRecord', text, path)
 }
 
 /**

@@ -1,16 +1,11 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, storeLayout } from '@rocket/contracts'
+import { storeLayout } from '@rocket/contracts'
+import { namesIn } from '@rocket/host'
 import type { Store } from './open-store.ts'
 
 /** The names in a directory of the store, sorted; of one that is not there, none. */
 export function listIn(store: Store, directory: string): string[] {
-  try {
-    return readdirSync(join(store.directory, directory)).sort()
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
+  return namesIn(join(store.directory, directory)).sort()
 }
 
 /** IDs of the images that have a record. */

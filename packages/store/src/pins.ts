@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkDocument, isErrno, isUnreadable, parseDocument, storeLayout, type ImageRecord, type PodRef } from '@rocket/contracts'
-import { writeFileAtomic } from '@rocket/host'
+import { checkDocument, isUnreadable, parseDocument, storeLayout, type ImageRecord, type PodRef } from '@rocket/contracts'
+import { namesIn, readIfThere, writeFileAtomic } from '@rocket/host'
 import type { Store } from './open-store.ts'
 
 /**
@@ -26,12 +26,13 @@ export function unpinPod(store: Store, uuid: string): void {
 
 /** One that cannot be read is told to `damaged`, as a path in the store, or thrown. */
 export function listPins(store: Store, damaged?: (file: string) => void): PodRef[] {
-  return listNames(join(store.directory, 'refs/pods')).flatMap((file) => {
+  const files = namesIn(join(store.directory, 'refs/pods')).filter((name) => name.endsWith('.json') && !name.startsWith('.'))
+  return files.flatMap((file) => {
     const path = join(store.directory, 'refs/pods', file)
+    const text = readIfThere(path)?.toString('utf8')
     try {
-      return [parseDocument('PodRef', readFileSync(path, 'utf8'), path)]
+      return text === undefined ? [] : [parseDocument('PodRef', text, path)]
     } catch (error) {
-      if (isErrno(error, 'ENOENT')) return []
       if (damaged === undefined || !isUnreadable(error)) throw error
       damaged(`refs/pods/${file}`)
       return []
@@ -42,13 +43,4 @@ export function listPins(store: Store, damaged?: (file: string) => void): PodRef
 /** The trees that an image lives in, as store paths: those of its root, and those of its layers, which other images may share. */
 export function treesOf(record: ImageRecord): string[] {
   return [...record.rootfs, ...record.layers.flatMap((layer) => (layer.tree === undefined ? [] : [layer.tree]))]
-}
-
-function listNames(path: string): string[] {
-  try {
-    return readdirSync(path).filter((name) => name.endsWith('.json') && !name.startsWith('.'))
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
 }

@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkDocument, isErrno, isUnreadable, parseDocument, RocketError, storeLayout, type NameRef } from '@rocket/contracts'
-import { writeFileAtomic } from '@rocket/host'
+import { namesIn, writeFileAtomic } from '@rocket/host'
 import { imageEntryFile, imageIdOfEntry, referenceFile } from './store-names.ts'
 import type { Store } from './open-store.ts'
 
@@ -47,13 +47,8 @@ export function findReferenceRef(store: Store, key: string): Ref | undefined {
 }
 
 export function listRefFiles(store: Store): string[] {
-  try {
-    // One that begins with a dot is being written, or its writer was killed.
-    return readdirSync(join(store.directory, storeLayout.names)).filter((name) => name.endsWith('.json') && !name.startsWith('.'))
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
+  // One that begins with a dot is being written, or its writer was killed.
+  return namesIn(join(store.directory, storeLayout.names)).filter((name) => name.endsWith('.json') && !name.startsWith('.'))
 }
 
 /** Every name and every reference that can be read. */

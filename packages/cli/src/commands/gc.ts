@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, isRocketError, type PodPlace } from '@rocket/contracts'
+import { existingPods, isThere, podsIn } from '@rocket/host'
 import { readCacheLimits } from '../config/store-settings.ts'
 import { readSettings, type Settings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
@@ -8,7 +8,6 @@ import { gcFlags } from '../grammar/flags/life.ts'
 import { outputFlags } from '../grammar/flags/output.ts'
 import { explainFlags } from '../grammar/flags/store.ts'
 import { formatGoDuration } from '../grammar/go-values.ts'
-import { existingPods, podsIn } from '../pods/pods-in.ts'
 import { errorStyle } from '../print/context.ts'
 import { printError } from '../print/errors.ts'
 import { writeError, writeOut } from '../print/write.ts'
@@ -66,7 +65,7 @@ export async function run(invocation: Invocation): Promise<number> {
 /** What only the pods that are gone needed, what fetches that were killed left, and images beyond the limits of `store.d`. */
 async function collectImages(settings: Settings): Promise<void> {
   const { dataDirectory, storeDirectory } = settings
-  if (!existsSync(storeDirectory)) return
+  if (!isThere(storeDirectory)) return
   const { collectGarbage, openStore, planEviction } = await import('@rocket/store')
   const limits = readCacheLimits(settings)
   const store = openStore(storeDirectory)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existingPods, isThere } from '@rocket/host'
 import { collectGarbage, explainGarbage, openStore, planEviction } from '@rocket/store'
 import { readSettings } from '../config/settings.ts'
 import { readCacheLimits } from '../config/store-settings.ts'
@@ -6,7 +6,6 @@ import type { Invocation } from '../grammar/command.ts'
 import { outputFlags } from '../grammar/flags/output.ts'
 import { explainFlags, imageGcFlags } from '../grammar/flags/store.ts'
 import { formatVerdicts, verdictOn } from '../images/print-swept.ts'
-import { existingPods } from '../pods/pods-in.ts'
 import { errorStyle } from '../print/context.ts'
 import { printLine } from '../print/errors.ts'
 import { writeOut } from '../print/write.ts'
@@ -27,7 +26,7 @@ export async function run(invocation: Invocation): Promise<number> {
     writeOut(formatVerdicts((await explainGarbage(store, options)).map(verdictOn), flags.get(outputFlags.format)))
     return 0
   }
-  if (!existsSync(store.directory)) return 0
+  if (!isThere(store.directory)) return 0
   const style = errorStyle(invocation)
   const swept = await collectGarbage(store, options)
   for (const tree of swept.trees) printLine(`removed treestore "${tree}"`, style)

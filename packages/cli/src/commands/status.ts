@@ -5,7 +5,7 @@ import type { Invocation } from '../grammar/command.ts'
 import { statusFlags } from '../grammar/flags/life.ts'
 import { outputFlags } from '../grammar/flags/output.ts'
 import type { Wait } from '../grammar/kinds.ts'
-import { readOptionalFields, textField, textMap } from '../pods/fields.ts'
+import { readFields, textField, textMap } from '../pods/fields.ts'
 import { findPod, locatePod, readUuidFile, type LocatedPod } from '../pods/locate.ts'
 import { readPod, type PodView } from '../pods/read-pod.ts'
 import { hasFinished } from '../pods/state.ts'
@@ -57,7 +57,7 @@ function waitUntil(pod: LocatedPod, dataDirectory: string, { limitMs }: Wait, is
 
 /** What the supervisor says of itself, or rkt's sign of the same. A pod that has ended will never be ready. */
 function isReady(pod: LocatedPod): boolean {
-  if (textField(readOptionalFields(`${pod.directory}/stage2.json`), 'state') === 'ready') return true
+  if (textField(readFields(`${pod.directory}/stage2.json`), 'state') === 'ready') return true
   try {
     return readlinkSync(`${pod.directory}/${podLayout.view.supervisorStatus}`) === 'ready'
   } catch (error) {
@@ -70,9 +70,9 @@ function isReady(pod: LocatedPod): boolean {
 
 /** A flavor that supervises its pod itself says it through the statuses that it names. */
 function haveStarted({ directory }: LocatedPod): boolean {
-  const run = readOptionalFields(`${directory}/run.json`)
+  const run = readFields(`${directory}/run.json`)
   if (textField(run, 'supervision') !== 'pod') return false
-  const states = Object.values(textMap(run, 'statuses')).map((file) => textField(readOptionalFields(`${directory}/${file}`), 'state'))
+  const states = Object.values(textMap(run, 'statuses')).map((file) => textField(readFields(`${directory}/${file}`), 'state'))
   return states.every((state) => state === 'running' || state === 'exited' || state === 'failed')
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { isThere } from '@rocket/host'
 import { loadCheck, openStore, type Fault } from '@rocket/store'
 import { readSettings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
@@ -13,8 +13,7 @@ import { writeError, writeOut } from '../print/write.ts'
 export async function run({ flags }: Invocation): Promise<number> {
   const settings = readSettings(flags)
   const { checkStore } = await loadCheck()
-  const isThere = existsSync(settings.storeDirectory)
-  const faults = !isThere ? [] : await checkStore(openStore(settings.storeDirectory, { create: true }), {
+  const faults = !isThere(settings.storeDirectory) ? [] : await checkStore(openStore(settings.storeDirectory, { create: true }), {
     quick: flags.get(storeCheckFlags.quick), repair: flags.get(storeCheckFlags.repair),
     recordsOfPod: (uuid) => recordsOfPod(settings.dataDirectory, uuid),
   })

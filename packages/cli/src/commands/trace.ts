@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, type FileDigest, type RoadLine } from '@rocket/contracts'
-import { sha256Hex } from '@rocket/host'
+import { type FileDigest, type RoadLine } from '@rocket/contracts'
+import { readIfThere, sha256Hex } from '@rocket/host'
 import { readSettings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
 import { outputFlags } from '../grammar/flags/output.ts'
@@ -50,12 +49,9 @@ function checkFiles(directory: string, lines: readonly RoadLine[]): CheckedFile[
 }
 
 function verdictOn(path: string, sha256: string): Verdict {
-  try {
-    return `sha256:${sha256Hex(readFileSync(path))}` === sha256 ? 'unchanged' : 'altered'
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return 'missing'
-    throw error
-  }
+  const bytes = readIfThere(path)
+  if (bytes === undefined) return 'missing'
+  return `sha256:${sha256Hex(bytes)}` === sha256 ? 'unchanged' : 'altered'
 }
 
 function formatRoad(lines: readonly RoadLine[], full: boolean): string {

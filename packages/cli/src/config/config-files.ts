@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, RocketError } from '@rocket/contracts'
+import { isThere } from '@rocket/host'
 
 export interface ConfigFile {
   path: string
@@ -14,9 +15,9 @@ export interface ConfigFile {
  */
 export function readConfigFiles(layer: string, directory: string, kinds: readonly string[]): ConfigFile[] {
   const path = join(layer, directory)
-  if (!existsSync(path)) return []
   let entries
   try {
+    if (!isThere(path)) return []
     entries = readdirSync(path, { withFileTypes: true })
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return []

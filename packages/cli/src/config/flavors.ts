@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { parseDocument, RocketError, type FlavorDeclaration } from '@rocket/contracts'
+import { readIfThere } from '@rocket/host'
 import { flavor as fly } from '@rocket/stage1-fly'
 import { flavor as oci } from '@rocket/stage1-oci'
 import type { FlavorPolicy } from '../grammar/flags/pod.ts'
@@ -47,12 +47,13 @@ export function chooseFlavor(request: FlavorRequest, stages: StageSettings): Cho
 /** Throws FLAVOR_UNKNOWN when the directory holds none, DOCUMENT_INVALID when it is wrong. The program becomes absolute. */
 export function readFlavor(directory: string): FlavorDeclaration {
   const path = join(directory, 'flavor.json')
-  if (!existsSync(path)) {
+  const text = readIfThere(path)?.toString('utf8')
+  if (text === undefined) {
     throw new RocketError('FLAVOR_UNKNOWN', {
       what: `${directory} is not a flavor`, why: 'it holds no flavor.json', hint: 'name the directory that holds it, or a built-in flavor: oci, fly',
     })
   }
-  const flavor = parseDocument('FlavorDeclaration', readFileSync(path, 'utf8'), path)
+  const flavor = parseDocument('FlavorDeclaration', text, path)
   const program = flavor.program ?? 'stage1'
   return { ...flavor, program: isAbsolute(program) ? program : join(directory, program) }
 }

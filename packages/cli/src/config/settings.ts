@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { RocketError } from '@rocket/contracts'
 import type { FlagValues } from '../grammar/flag.ts'
@@ -40,7 +40,7 @@ export function readSettings(flags: FlagValues): Settings {
   const dataDirectory = flags.isSet(globalFlags.dir)
     ? givenDirectory(flags.get(globalFlags.dir))
     : configuredPath(layers, 'data') ?? flags.get(globalFlags.dir)
-  const real = existsSync(dataDirectory) ? realpathSync(dataDirectory) : dataDirectory
+  const real = realDirectory(dataDirectory)
   return {
     debug: flags.get(globalFlags.debug), dataDirectory: real, storeDirectory: join(real, 'cas'), systemConfig, localConfig, userConfig,
     stages: stageSettings(layers),
@@ -50,6 +50,14 @@ export function readSettings(flags: FlagValues): Settings {
 function givenDirectory(path: string): string {
   if (path !== '') return resolve(path)
   throw new RocketError('USAGE', { what: '"" is not a valid directory' })
+}
+
+/** As it is when there is none yet. */
+function realDirectory(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return path
+  if (stats.isDirectory()) return realpathSync(path)
+  throw new RocketError('USAGE', { what: `${path} is not a valid directory`, why: 'something else is in its place', hint: 'name another with --dir' })
 }
 
 /** A later layer wins; twice in one layer is refused. */

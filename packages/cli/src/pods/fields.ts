@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { isErrno } from '@rocket/contracts'
+import { readIfThere } from '@rocket/host'
 
 /** A document of which only some fields are wanted. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -9,23 +8,13 @@ export type Fields = Readonly<Record<string, unknown>>
  * the rest: it takes the fields it prints, and a wrong one is missing. Undefined when there is no such file; throws when it is not JSON.
  */
 export function readFields(path: string): Fields | undefined {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
+  const text = readIfThere(path)?.toString('utf8')
+  if (text === undefined) return undefined
   try {
     return asFields(JSON.parse(text)) ?? {}
   } catch (cause) {
     throw new Error(`${path} is not JSON`, { cause })
   }
-}
-
-/** As {@link readFields}, for what is often not there: an exception costs more than a look. */
-export function readOptionalFields(path: string): Fields | undefined {
-  return existsSync(path) ? readFields(path) : undefined
 }
 
 export function asFields(value: unknown): Fields | undefined {

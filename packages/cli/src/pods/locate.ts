@@ -1,6 +1,5 @@
-import { readdirSync } from 'node:fs'
-import { isErrno, podPlaces, RocketError, type PodPlace } from '@rocket/contracts'
-import { probeLock } from '@rocket/host'
+import { podPlaces, RocketError, type PodPlace } from '@rocket/contracts'
+import { podsIn, probeLock } from '@rocket/host'
 import { readNamedFile } from '../config/named-file.ts'
 import { useQuickExit } from '../print/quick-exit.ts'
 import { podState, type PodState } from './state.ts'
@@ -20,7 +19,7 @@ const visiblePlaces = ['prepare', 'prepared', 'run', 'exited-garbage'] as const
 export function listPods(dataDirectory: string): LocatedPod[] {
   const found = new Map<string, LocatedPod>()
   for (const place of visiblePlaces) {
-    for (const uuid of uuidsIn(dataDirectory, place)) {
+    for (const uuid of podsIn(dataDirectory, place)) {
       const pod = probePod(dataDirectory, uuid, place)
       // Places are read in the order of life, so a pod met twice has moved on: the later place is true.
       if (pod !== undefined) found.set(uuid, pod)
@@ -33,7 +32,7 @@ export function listPods(dataDirectory: string): LocatedPod[] {
 export function findPod(dataDirectory: string, text: string): LocatedPod {
   const wanted = text.trim().toLowerCase()
   if (wanted === '') throw new RocketError('POD_NOT_FOUND', { what: 'UUID cannot be empty' })
-  const fits = new Set(visiblePlaces.flatMap((place) => uuidsIn(dataDirectory, place).filter((uuid) => uuid.startsWith(wanted))))
+  const fits = new Set(visiblePlaces.flatMap((place) => podsIn(dataDirectory, place).filter((uuid) => uuid.startsWith(wanted))))
   if (fits.size > 1) throw new RocketError('POD_NOT_FOUND', { what: `ambiguous uuid, ${fits.size} matches`, hint: 'give more of the UUID' })
   const [uuid] = fits
   const pod = uuid === undefined ? undefined : locatePod(dataDirectory, uuid)
@@ -64,14 +63,3 @@ function probePod(dataDirectory: string, uuid: string, place: PodPlace): Located
   const lock = probeLock(directory)
   return lock === 'missing' ? undefined : { uuid, place, directory, state: podState(place, lock === 'held') }
 }
-
-function uuidsIn(dataDirectory: string, place: PodPlace): string[] {
-  try {
-    return readdirSync(`${dataDirectory}/pods/${place}`).filter((name) => uuidPattern.test(name))
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
-}
-
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { isErrno, podLayout } from '@rocket/contracts'
+import { podLayout } from '@rocket/contracts'
+import { readIfThere } from '@rocket/host'
 import { asFields, listField, namedValue, numberField, textField, textMap, timeField, type Fields } from './fields.ts'
 import type { LocatedPod } from './locate.ts'
 
@@ -91,13 +91,8 @@ function readStatus(pod: LocatedPod, name: string, status: Fields | undefined): 
 
 /** Of a flavor that keeps only rkt's own file, one number for each app. */
 function readStatusFile(pod: LocatedPod, name: string): number | undefined {
-  try {
-    const text = readFileSync(`${pod.directory}/${podLayout.view.status(name)}`, 'utf8').trim()
-    return /^[0-9]+$/.test(text) ? Number(text) : undefined
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
+  const text = readIfThere(`${pod.directory}/${podLayout.view.status(name)}`)?.toString('latin1').trim() ?? ''
+  return /^[0-9]+$/.test(text) ? Number(text) : undefined
 }
 
 function stateOfPod({ place, state }: LocatedPod): AppState {

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { isErrno, podLayout } from '@rocket/contracts'
-import { listField, readFields, readOptionalFields, textField, timeField, type Fields } from './fields.ts'
+import { statSync } from 'node:fs'
+import { podLayout } from '@rocket/contracts'
+import { namesIn, readIfThere } from '@rocket/host'
+import { listField, readFields, textField, timeField, type Fields } from './fields.ts'
 import type { LocatedPod } from './locate.ts'
 import { readPodApp, type PodApp } from './read-app.ts'
 
@@ -39,8 +40,7 @@ export function readPod(pod: LocatedPod, options: ReadPodOptions): PodView {
   const faults: Error[] = []
   const read = (file: string): Fields | undefined => {
     try {
-      const path = `${pod.directory}/${file}`
-      return hasRun ? readFields(path) : readOptionalFields(path)
+      return readFields(`${pod.directory}/${file}`)
     } catch (error) {
       faults.push(error as Error)
       return undefined
@@ -48,7 +48,7 @@ export function readPod(pod: LocatedPod, options: ReadPodOptions): PodView {
   }
   const createdAt = timeField(read('pod.json'), 'createdAt')
   if (createdAt === undefined && pod.place !== 'prepare') faults.push(new Error(`pod ${pod.uuid}: invalid creation time`))
-  const names = appNames(pod.directory)
+  const names = namesIn(`${pod.directory}/${podLayout.apps}`)
   // One app needs no order, and most pods have one.
   const apps = names.map((name) => readPodApp(pod, name, { detail: options.detail || names.length > 1, read }))
   const pidFile = hasRun && options.process === true ? readPidFile(pod.directory) : undefined
@@ -60,7 +60,7 @@ export function readPod(pod: LocatedPod, options: ReadPodOptions): PodView {
     ...(pod.place === 'exited-garbage' ? { markedAt: statSync(pod.directory).ctimeMs } : {}),
     ...(pidFile === undefined ? {} : { pid: pidFile.pid }),
     apps: apps.toSorted((one, other) => one.order - other.order),
-    networks: hasRun && existsSync(`${pod.directory}/net.json`) ? listField(read('net.json'), 'attachments').map(readNetwork) : [],
+    networks: hasRun ? listField(read('net.json'), 'attachments').map(readNetwork) : [],
     faults,
   }
 }
@@ -75,23 +75,11 @@ function findStart(pod: LocatedPod, apps: readonly PodApp[], read: (file: string
 /** rkt's file, which every flavor has: `pid`, or `ppid` with the parent of the pod's first process. */
 function readPidFile(directory: string): { pid: number; writtenAt: number } | undefined {
   for (const name of [podLayout.view.pid, 'ppid']) {
-    try {
-      const pid = Number(readFileSync(`${directory}/${name}`, 'utf8'))
-      if (Number.isSafeInteger(pid) && pid > 0) return { pid, writtenAt: statSync(`${directory}/${name}`).mtimeMs }
-    } catch (error) {
-      if (!isErrno(error, 'ENOENT')) throw error
-    }
+    const pid = Number(readIfThere(`${directory}/${name}`)?.toString('latin1') ?? 0)
+    const writtenAt = pid > 0 ? statSync(`${directory}/${name}`, { throwIfNoEntry: false })?.mtimeMs : undefined
+    if (Number.isSafeInteger(pid) && writtenAt !== undefined) return { pid, writtenAt }
   }
   return undefined
-}
-
-function appNames(directory: string): string[] {
-  try {
-    return readdirSync(`${directory}/${podLayout.apps}`)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
 }
 
 /** One address of each attachment is shown, as rkt had one. */

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { documentKinds, isErrno, podLayout, RocketError } from '@rocket/contracts'
-import { sha256Hex } from '@rocket/host'
+import { namesIn, sha256Hex } from '@rocket/host'
 import type { RoadLog } from './road-log.ts'
 
 /**
@@ -29,17 +29,8 @@ function altered(path: string, found: string | undefined, wanted: string | undef
 const chained: readonly string[] = Object.values(documentKinds).filter((kind) => kind.in === 'pod' && kind.chained).map((kind) => kind.file)
 
 function possibleFiles(podDirectory: string): string[] {
-  const apps = appsIn(podDirectory)
+  const apps = namesIn(join(podDirectory, podLayout.apps))
   return chained.flatMap((file) => (file.includes('<app>') ? apps.map((app) => file.replace('<app>', app)) : [file]))
-}
-
-function appsIn(podDirectory: string): string[] {
-  try {
-    return readdirSync(join(podDirectory, podLayout.apps))
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
 }
 
 function digestIfThere(path: string): string | undefined {

@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   isRocketError, parseDocument, type FlavorDeclaration, type PodPlace, type RocketError, type Sandbox, type StageName,
 } from '@rocket/contracts'
-import { bootId, HandoffFiles, isAlive, native, writeErr } from '@rocket/host'
+import { bootId, HandoffFiles, isAlive, native, readIfThere, writeErr } from '@rocket/host'
 import { endOrphans } from './children.ts'
 import { movePod, releasePod, takePod, type OwnedPod } from './pod-directory.ts'
 import type { Surroundings } from './prepare-pod.ts'
@@ -85,10 +84,11 @@ function recordedOr(log: RoadLog | undefined, stage: StageName, otherwise: strin
 /** Absent when the pod never got as far as a flavor. */
 function stage1Of(pod: OwnedPod, log: RoadLog | undefined, around: Surroundings): StageProgram | undefined {
   const path = join(pod.directory, 'pod.json')
-  if (!existsSync(path)) return undefined
+  const text = readIfThere(path)?.toString('utf8')
+  if (text === undefined) return undefined
   let flavor: FlavorDeclaration
   try {
-    flavor = parseDocument('Pod', readFileSync(path, 'utf8'), path).flavor
+    flavor = parseDocument('Pod', text, path).flavor
   } catch (error) {
     if (!isRocketError(error)) throw error
     return builtin('stage1-oci')

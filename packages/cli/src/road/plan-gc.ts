@@ -1,10 +1,9 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, podPlaces, type PodPlace } from '@rocket/contracts'
-import { probeLock } from '@rocket/host'
+import { podsIn, probeLock } from '@rocket/host'
 import { formatGoDuration } from '../grammar/go-values.ts'
 import type { Verdict } from '../images/print-swept.ts'
-import { podsIn } from '../pods/pods-in.ts'
 import { podState } from '../pods/state.ts'
 
 export interface GcTimes {

@@ -1,7 +1,7 @@
-import { closeSync, existsSync, mkdirSync, renameSync } from 'node:fs'
+import { closeSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, RocketError, type PodPlace } from '@rocket/contracts'
-import { linux, lockDirectory, native, syncDirectory } from '@rocket/host'
+import { isThere, linux, lockDirectory, native, syncDirectory } from '@rocket/host'
 
 /** A pod directory whose lock we hold. */
 export interface OwnedPod {
@@ -38,7 +38,7 @@ export function whileNobodyCollects<T>(parent: string, make: () => T): T {
 
 /** The other side of {@link whileNobodyCollects}. Nothing is done when there is no such place. */
 export async function whileNobodyMakes(parent: string, collect: () => void | Promise<void>): Promise<void> {
-  if (!existsSync(parent)) return
+  if (!isThere(parent)) return
   const gate = lockDirectory(parent, { kind: 'exclusive', wait: true })
   try {
     await collect()

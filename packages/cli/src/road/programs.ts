@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { RocketError, type FlavorDeclaration, type StageName } from '@rocket/contracts'
-import { digestFile, findProgram, type Stage } from '@rocket/host'
+import { digestFile, findProgram, readIfThere, type Stage } from '@rocket/host'
 import { unforeseeable } from './begin-again.ts'
 
 /** How a stage is run: our own code in this process, or a program. */
@@ -78,5 +78,5 @@ export function programDigest(program: StageProgram): string {
 function digestOfOurselves(): string {
   const self = process.argv[1] ?? process.execPath
   const beside = join(self, '../main.sha256')
-  return existsSync(beside) ? `sha256:${readFileSync(beside, 'utf8').trim()}` : `sha256:${digestFile('sha256', self)}`
+  return `sha256:${readIfThere(beside)?.toString('latin1').trim() ?? digestFile('sha256', self)}`
 }

@@ -1,7 +1,7 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { documentKinds, parseDocument, podLayout, RocketError, type FileDigest, type RoadLine } from '@rocket/contracts'
-import { sha256Hex } from '@rocket/host'
+import { readIfThere, sha256Hex } from '@rocket/host'
 
 /**
  * `road.jsonl` of one pod: which stage ran, from what, leaving what. Each line holds the digest of the line before it, so a line
@@ -85,5 +85,5 @@ function digestOf(text: string): string {
 
 /** A line without its end was cut off by a crash while it was written: what it told of did not finish. */
 function readLines(path: string): string[] {
-  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
+  return readIfThere(path)?.toString('utf8').split('\n').slice(0, -1) ?? []
 }

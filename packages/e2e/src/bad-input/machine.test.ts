@@ -150,11 +150,12 @@ story('a disk that fills while the app runs changes neither how the pod ends nor
 story('apps go on talking on a full disk, even one that takes every block that comes free; what is not logged is said once', async () => {
   const { home, images } = stage
   const data = join(home.directory, 'small')
-  const fill = 'trap "exit 0" TERM; dd if=/dev/zero of=/fill bs=64k 2>/dev/null'
+  // The other app runs by then: one that starts on a full disk may well fail.
+  const fill = 'trap "exit 0" TERM; until ps | grep -q "[s]leep 2"; do sleep 0.1; done; sleep 0.5; dd if=/dev/zero of=/fill bs=64k 2>/dev/null'
   const { exitCode, stdout, stderr } = await home.rkt([
     `--dir=${data}`, 'run', ...plain,
     ...sh(images.busybox, `${fill}; while :; do echo x >> /fill; done 2>/dev/null`, '--name=greedy'), '---',
-    ...sh(images.busybox, 'sleep 1; for i in $(seq 500); do echo said on a full disk; done; exit 4', '--name=other'),
+    ...sh(images.busybox, 'sleep 2; for i in $(seq 500); do echo said on a full disk; done; exit 4', '--name=other'),
   ], { through: thenTold(onSmallDisk(data, '12m'), data, 'stage2.json apps/*/status.json') })
   assert.equal(exitCode, 4, stderr)
   assert.equal(stdout.match(/^other\[\d+\]: said on a full disk$/gm)?.length, 500)
@@ -197,7 +198,7 @@ story('a data directory that is a file is refused by name', async () => {
   for (const words of [['run', ...plain, images.busybox], ['fetch', unsigned, images.busybox], ['list'], ['image', 'list'], ['gc']]) {
     const { exitCode, stderr, stdout } = await home.rkt([`--dir=${home.file('file')}`, ...words])
     assert.equal(exitCode, 254, `${words[0]}: ${stdout}${stderr}`)
-    assert.ok(stderr.includes(home.file('file')), stderr)
+    assert.match(stderr, new RegExp(`^[a-z]+: ${home.file('file')} is not a valid directory: .* \\[USAGE\\]\n {2}try: .*--dir`))
   }
 })
 
@@ -208,6 +209,17 @@ story('a configuration file that is wrong is refused by name', async () => {
   const { exitCode, stderr } = await home.rkt(['run', ...plain, '--user-config=conf', images.busybox])
   assert.equal(exitCode, 254)
   assert.match(stderr, /conf\/stages\.d\/x\.json.*\[CONFIG_INVALID\]/)
+})
+
+story('a file in the place of a configuration directory is refused by name, not taken for none', async () => {
+  const { home, images } = stage
+  for (const [layer, directory] of [['layer', ''], ['other', 'stages.d']] as const) {
+    if (directory !== '') mkdirSync(home.file(layer))
+    writeFileSync(join(home.file(layer), directory), '')
+    const { exitCode, stderr } = await home.rkt(['run', ...plain, `--user-config=${layer}`, images.busybox])
+    assert.equal(exitCode, 254)
+    assert.match(stderr, new RegExp(`${home.file(layer)}.*\\[CONFIG_INVALID\\]`))
+  }
 })
 
 story('a failing start leaves a pod that rm deletes', async () => {

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  checkDocument, documentKinds, isErrno, maxDocumentBytes, parseDocument, RocketError, type DocumentKind, type DocumentTypes,
+  checkDocument, documentKinds, maxDocumentBytes, parseDocument, RocketError, type DocumentKind, type DocumentTypes,
 } from '@rocket/contracts'
 import { writeFileAtomic } from '../atomic-file.ts'
 import { sha256Hex } from '../hash.ts'
+import { namesIn, readIfThere } from '../if-there.ts'
 
 export interface HandoffFilesOptions {
   /** Digests that files must have, by path relative to the directory: the chain that the driver keeps. */
@@ -57,7 +57,7 @@ export class HandoffFiles {
       return known.value as DocumentTypes[K]
     }
     const path = join(this.directory, file)
-    const bytes = readIfThere(path)
+    const bytes = readDocument(path)
     if (bytes === undefined) return undefined
     const digest = `sha256:${sha256Hex(bytes)}`
     const expected = this.#expected.get(file)
@@ -88,7 +88,7 @@ export class HandoffFiles {
 
   /** The apps of the pod: the directories below `apps/`, in start order where `app.json` is there, by name otherwise. */
   apps(): string[] {
-    const names = listDirectory(join(this.directory, 'apps')).sort()
+    const names = namesIn(join(this.directory, 'apps')).sort()
     const order = new Map(names.map((name) => [name, this.find('App', name)?.order ?? 0]))
     return names.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0))
   }
@@ -102,24 +102,8 @@ export function documentFile(kind: DocumentKind, key?: string): string {
   return file.replace(/<[^>]*>/, key)
 }
 
-/** Asked first: the first exception that Node's fs throws in a process costs milliseconds. */
-function readIfThere(path: string): Buffer | undefined {
-  if (!existsSync(path)) return undefined
-  try {
-    const bytes = readFileSync(path)
-    if (bytes.length <= maxDocumentBytes) return bytes
-    throw new RocketError('DOCUMENT_INVALID', { what: `${path} is not read`, why: `it has ${bytes.length} bytes, the most is ${maxDocumentBytes}` })
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
-    throw error
-  }
-}
-
-function listDirectory(path: string): string[] {
-  try {
-    return readdirSync(path)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
+function readDocument(path: string): Buffer | undefined {
+  const bytes = readIfThere(path)
+  if (bytes === undefined || bytes.length <= maxDocumentBytes) return bytes
+  throw new RocketError('DOCUMENT_INVALID', { what: `${path} is not read`, why: `it has ${bytes.length} bytes, the most is ${maxDocumentBytes}` })
 }

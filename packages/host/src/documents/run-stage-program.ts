@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
-import { isErrno, isRocketError, RocketError } from '@rocket/contracts'
+import { isRocketError, RocketError } from '@rocket/contracts'
+import { syscallError } from '../errors.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { HandoffFiles } from './handoff-files.ts'
 import type { Stage, StageContext } from './stage.ts'
@@ -37,12 +38,8 @@ async function runVerb(stage: Stage, argv: readonly string[]): Promise<number> {
 
 /** What the kernel refused is no bug of ours, and often all that is wrong is who runs the program. Anything else is a bug. */
 function coded(error: unknown, what: string): RocketError {
-  if (isRocketError(error)) return error
-  if (!(error instanceof Error) || !('syscall' in error)) throw error
-  const forbidden = isErrno(error, 'EACCES', 'EPERM') && process.geteuid?.() !== 0
-  return new RocketError(forbidden ? 'NOT_ROOT' : 'SYSCALL_FAILED', {
-    what: `${what} cannot go on`, why: error.message, cause: error, ...(forbidden ? { hint: 'this needs root' } : {}),
-  })
+  if (isRocketError(error) || (error instanceof Error && 'syscall' in error)) return syscallError(error, `${what} cannot go on`)
+  throw error
 }
 
 function contextOfProgram(stage: Stage): StageContext {

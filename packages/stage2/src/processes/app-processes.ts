@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isAlive, native, processStat, type Ended, type StageContext } from '@rocket/host'
+import { isAlive, native, processStat, readIfThere, type Ended, type StageContext } from '@rocket/host'
 import type { EndedApp, PolicyEvent } from '../policy/types.ts'
 import type { SupervisionPlan } from '../run.ts'
 import { AppStreams } from './app-streams.ts'
@@ -128,8 +127,7 @@ export class AppProcesses {
       app.streams.begin(ended.pid)
       return this.#over(app, { kind: 'failed', reason: launchFailure(ended) })
     }
-    const path = join(this.#context.podDirectory, pidFile)
-    const pid = existsSync(path) ? Number(readFileSync(path, 'utf8')) : NaN
+    const pid = Number(readIfThere(join(this.#context.podDirectory, pidFile))?.toString('latin1') ?? NaN)
     if (!(Number.isSafeInteger(pid) && pid > 0)) {
       return this.#over(app, { kind: 'failed', reason: `the launch vector exited with 0 and left no pid in ${pidFile}` })
     }

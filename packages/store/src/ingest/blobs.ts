@@ -1,7 +1,7 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { isErrno, storeLayout } from '@rocket/contracts'
-import { syscallError, writeFileAtomic } from '@rocket/host'
+import { storeLayout } from '@rocket/contracts'
+import { readIfThere, syscallError, writeFileAtomic } from '@rocket/host'
 import { parseDigest } from '@rocket/image'
 import type { Store } from '../open-store.ts'
 import type { Ingest } from './ingest-directory.ts'
@@ -18,12 +18,7 @@ export function hasBlob(store: Store, digest: string): boolean {
 
 /** Small ones: manifests and configurations. Undefined when it is not there. */
 export function findBlob(store: Store, digest: string): Buffer | undefined {
-  try {
-    return readFileSync(blobPath(store, digest))
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
-    throw error
-  }
+  return readIfThere(blobPath(store, digest))
 }
 
 /** The caller has verified that `bytes` have this digest. */

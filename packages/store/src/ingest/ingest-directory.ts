@@ -1,7 +1,7 @@
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, storeLayout } from '@rocket/contracts'
-import { linux, native } from '@rocket/host'
+import { linux, namesIn, native } from '@rocket/host'
 import { removeTreeAt } from '@rocket/image'
 import { isStillAt } from '../locks.ts'
 import type { Store } from '../open-store.ts'
@@ -36,7 +36,7 @@ export function openIngest(store: Store): Ingest {
  */
 export function removeStaleIngests(store: Store, options: { locks?: boolean } = {}): void {
   const parent = join(store.directory, storeLayout.ingest)
-  for (const entry of list(parent)) {
+  for (const entry of namesIn(parent)) {
     if (entry.endsWith('.lock')) {
       if (options.locks === true) rmSync(join(parent, entry), { force: true })
       continue
@@ -87,14 +87,5 @@ function release(parent: string, name: string, fd: number): void {
     removeTree(parent, name)
   } finally {
     closeSync(fd)
-  }
-}
-
-function list(path: string): string[] {
-  try {
-    return readdirSync(path)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
   }
 }

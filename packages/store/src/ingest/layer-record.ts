@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, RocketError, storeLayout, type ImageRecord } from '@rocket/contracts'
-import { writeFileAtomic } from '@rocket/host'
+import { RocketError, storeLayout, type ImageRecord } from '@rocket/contracts'
+import { readIfThere, writeFileAtomic } from '@rocket/host'
 import type { TreeReport } from '@rocket/image'
 import type { Store } from '../open-store.ts'
 import { treesOf } from '../pins.ts'
@@ -23,13 +22,8 @@ export interface TreeRecord {
 
 export function findTreeRecord(store: Store, name: string): TreeRecord | undefined {
   const path = join(store.directory, storeLayout.layers, `${name}.json`)
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
-    throw error
-  }
+  const text = readIfThere(path)?.toString('utf8')
+  if (text === undefined) return undefined
   const record = parse(text)
   if (record?.version === 1 && Array.isArray(record.report?.implicitParents)) return record
   throw new RocketError('STORE_CORRUPT', {
