@@ -56,21 +56,27 @@ export function listRefs(store: Store): Ref[] {
   return listRefFiles(store).flatMap((file) => findReadableRef(store, file) ?? [])
 }
 
+/** Names of the files that are entries of images. */
+export function listImageFiles(store: Store): string[] {
+  return listRefFiles(store).filter((file) => imageIdOfEntry(file) !== undefined)
+}
+
 /** The entries of images; `prefix` narrows them to one image name. One that cannot be read is told to `damaged`, or thrown. */
 export function listImageEntries(
   store: Store, { prefix = 'i-', damaged }: { prefix?: string; damaged?: (error: RocketError) => void } = {},
 ): Ref[] {
-  return listRefFiles(store).flatMap((file) => {
-    if (!file.startsWith(prefix) || imageIdOfEntry(file) === undefined) return []
-    try {
-      const found = findRef(store, file)
-      return found === undefined ? [] : [found]
-    } catch (error) {
-      if (damaged === undefined || !isUnreadable(error)) throw error
-      damaged(error)
-      return []
-    }
-  })
+  return listImageFiles(store).filter((file) => file.startsWith(prefix)).flatMap((file) => findRefOrTell(store, file, damaged) ?? [])
+}
+
+/** As {@link findRef}; one that cannot be read is told to `damaged`, where there is someone to tell. */
+export function findRefOrTell(store: Store, file: string, damaged: ((error: RocketError) => void) | undefined): Ref | undefined {
+  try {
+    return findRef(store, file)
+  } catch (error) {
+    if (damaged === undefined || !isUnreadable(error)) throw error
+    damaged(error)
+    return undefined
+  }
 }
 
 /** Writes the image's own entry, and the one of the reference it was asked for by. The image record must be there already. */
@@ -86,8 +92,11 @@ export function removeRef(store: Store, file: string): void {
 /** Raises the last use of an image to now. A store that cannot be written to does not hinder its use. */
 export function touchLastUsed(store: Store, ref: Pick<NameRef, 'name' | 'imageId'>): void {
   const now = Date.now() / 1000
+  const names = join(store.directory, storeLayout.names)
   try {
-    utimesSync(join(store.directory, storeLayout.names, imageEntryFile(ref.name, ref.imageId)), now, now)
+    utimesSync(join(names, imageEntryFile(ref.name, ref.imageId)), now, now)
+    // What was indexed of the names is out of date with it.
+    utimesSync(names, now, now)
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS')) throw error
   }

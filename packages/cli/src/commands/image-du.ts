@@ -2,7 +2,7 @@ import { listImages, measureStore, openStore, type MeasuredStore, type Store } f
 import { readSettings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
 import { outputFlags } from '../grammar/flags/output.ts'
-import { nameWithVersion, shortId } from '../images/image-labels.ts'
+import { shortId, withVersion } from '../images/image-labels.ts'
 import { findStoredImage } from '../images/stored-image.ts'
 import { formatJson } from '../print/json.ts'
 import { formatSize } from '../print/size.ts'
@@ -46,6 +46,6 @@ function totals({ images, sharedBytes, unusedBytes, otherBytes, totalBytes }: Me
 
 function namesOf(store: Store): Map<string, string[]> {
   const names = new Map<string, string[]>()
-  for (const image of listImages(store, () => {})) names.set(image.imageId, [...(names.get(image.imageId) ?? []), nameWithVersion(image)])
+  for (const image of listImages(store, () => {})) names.set(image.imageId, [...(names.get(image.imageId) ?? []), withVersion(image.name, image.version)])
   return names
 }

@@ -64,7 +64,9 @@ const sortKeys: Record<string, (image: ListedImage) => string | number> = {
   lastused: (image) => image.lastUsedAt,
 }
 
-function sortImages(images: readonly ListedImage[], keys: readonly string[], descending: boolean): ListedImage[] {
+function sortImages(images: readonly ListedImage[], keys: readonly string[], descending: boolean): readonly ListedImage[] {
+  // As they come.
+  if (keys.length === 1 && keys[0] === 'importtime' && !descending) return images
   const sorted = images.toSorted((one, other) => {
     for (const key of keys) {
       const [left, right] = [sortKeys[key]?.(one) ?? '', sortKeys[key]?.(other) ?? '']
@@ -75,13 +77,18 @@ function sortImages(images: readonly ListedImage[], keys: readonly string[], des
   return descending ? sorted.reverse() : sorted
 }
 
-function nameOf({ name, labels }: ListedImage): string {
-  const version = labels.find((label) => label.name === 'version')?.value
+function nameOf({ name, version }: ListedImage): string {
   return version === undefined ? name : `${name}:${version}`
 }
 
+/** Many images were used when they were imported, and never since. */
+let latest = { time: '', full: false, cell: '' }
+
 function timeCell(time: string, full: boolean): string {
-  return full ? formatFullTime(Date.parse(time)) : formatAge(Date.parse(time))
+  if (latest.time !== time || latest.full !== full) {
+    latest = { time, full, cell: full ? formatFullTime(Date.parse(time)) : formatAge(Date.parse(time)) }
+  }
+  return latest.cell
 }
 
 /** Times in nanoseconds, as rkt has them. */

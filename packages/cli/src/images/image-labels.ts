@@ -2,7 +2,10 @@ import type { NameRef } from '@rocket/contracts'
 
 /** `name:version`, as `image list` shows it and other commands take it. */
 export function nameWithVersion({ name, labels }: { name: string; labels: NameRef['labels'] }): string {
-  const version = labelOf(labels, 'version')
+  return withVersion(name, labelOf(labels, 'version'))
+}
+
+export function withVersion(name: string, version: string | undefined): string {
   return version === undefined ? name : `${name}:${version}`
 }
 

@@ -3,14 +3,20 @@
  * split on runs of tabs. Rows may have fewer cells than the first; the text ends in a line feed.
  */
 export function formatTable(rows: readonly (readonly string[])[]): string {
-  const columns = Math.max(0, ...rows.map((row) => row.length))
-  const widths = Array.from({ length: columns }, (_, column) => {
-    const longest = Math.max(0, ...rows.filter((row) => column < row.length - 1).map((row) => width(row[column] ?? '')))
-    return Math.ceil((longest + 1) / tab) * tab
-  })
-  return rows
-    .map((row) => `${row.map((cell, column) => (column === row.length - 1 ? cell : fill(cell, widths[column] ?? tab))).join('')}\n`)
-    .join('')
+  // Plain loops: lists of thousands of images and pods are printed within milliseconds.
+  const longest: number[] = []
+  for (const row of rows) {
+    for (let column = 0; column < row.length - 1; column++) longest[column] = Math.max(longest[column] ?? 0, width(row[column]!))
+  }
+  const widths = longest.map((length) => Math.ceil((length + 1) / tab) * tab)
+  let text = ''
+  for (const row of rows) {
+    for (let column = 0; column < row.length; column++) {
+      text += column === row.length - 1 ? row[column]! : fill(row[column]!, widths[column] ?? tab)
+    }
+    text += '\n'
+  }
+  return text
 }
 
 const tab = 8

@@ -47,7 +47,10 @@ const steps: readonly [number, string, number][] = [
 /** `3 minutes ago`. */
 export function formatAge(ms: number, nowMs: number = Date.now()): string {
   const seconds = Math.abs(Math.trunc((nowMs - ms) / 1000))
-  const [, words, worth] = steps.find(([below]) => seconds < below) ?? [0, 'a long while', 0]
+  // A plain loop: a table of thousands of images asks this for every cell.
+  let step = 0
+  while (step < steps.length - 1 && seconds >= steps[step]![0]) step += 1
+  const [, words, worth] = steps[step]!
   const text = worth === 0 ? words : words.replace('%d', String(Math.floor(seconds / worth)))
   return text === 'now' ? text : `${text} ${ms > nowMs ? 'from now' : 'ago'}`
 }

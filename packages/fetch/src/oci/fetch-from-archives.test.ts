@@ -36,7 +36,7 @@ test('fetches what skopeo wrote as oci-archive, docker-archive and dir: the same
   ])
   assert.deepEqual([fromOci!.sha256, fromDirectory!.sha256], [manifestDigest, manifestDigest])
   for (const record of [fromOci, fromDocker]) assert.deepEqual(filesOf(workshop, record!.rootfs[0]!), ['f'])
-  const listed = listImages(workshop.store).map(({ name, labels }) => [name, labels.find((label) => label.name === 'version')?.value])
+  const listed = listImages(workshop.store).map(({ name, version }) => [name, version])
   assert.deepEqual(listed.toSorted(), [['archive/app', 'v1'], ['archive/saved/example.com/web', '7'], ['plain', undefined]])
   const [byName] = await workshop.fetch(['archive/saved/example.com/web:7'])
   assert.equal(byName!.imageId, fromDocker!.imageId)

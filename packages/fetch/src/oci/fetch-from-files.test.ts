@@ -27,7 +27,7 @@ for (const compression of ['gzip', 'zstd', 'none'] as const) {
     const { workshop, layout } = makeIn(t, { compression, tag: 'v1' })
     const [record] = await workshop.fetch([`oci:${layout.directory}:v1`])
     assert.deepEqual([record!.sha256, record!.layers.length, record!.unpackedBytes], [layout.manifestDigest, 1, 70_000])
-    assert.deepEqual(listImages(workshop.store).map(({ name, labels }) => [name, labels[0]!.value]), [['app', 'v1']])
+    assert.deepEqual(listImages(workshop.store).map(({ name, version }) => [name, version]), [['app', 'v1']])
     if (compression !== 'zstd') execFileSync(
       'umoci', ['unpack', '--rootless', '--image', `${layout.directory}:v1`, join(workshop.directory, 'judge')], { stdio: 'pipe' },
     )
@@ -38,7 +38,7 @@ test('reads the image that a digest names, whatever its tag', async (t) => {
   const { workshop, layout } = makeIn(t, { tag: 'v1' })
   const [record] = await workshop.fetch([`oci:${layout.directory}:other@${layout.manifestDigest}`])
   assert.equal(record!.sha256, layout.manifestDigest)
-  assert.deepEqual(listImages(workshop.store).map(({ name, labels }) => [name, labels[0]!.value]), [['app', 'v1']])
+  assert.deepEqual(listImages(workshop.store).map(({ name, version }) => [name, version]), [['app', 'v1']])
 })
 
 function umociMissing(): string | false {
