@@ -70,7 +70,7 @@ export async function addFallbackTag(host: string, repository: string, subject: 
   expectOk(await fetch(`http://${host}/v2/${repository}/manifests/${tag}`, { method: 'PUT', body: index, headers: { 'content-type': mediaType } }))
 }
 
-export function describe(bytes: Buffer, mediaType = manifestType): TestDescriptor {
+export function describe(bytes: Buffer, mediaType: string = manifestType): TestDescriptor {
   return { mediaType, digest: `sha256:${hexOf(bytes)}`, size: bytes.length }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
 import { listImages, readEvidence } from '@rocket/store'
@@ -54,12 +55,12 @@ for (const armor of [true, false]) {
     await trust(somebody, prefix('example.com'))
     sign(somebody, { armor })
     const [record] = await workshop.fetch([path], checks)
-    const [{ evidence }] = readEvidence(workshop.store, record!.imageId) as [{ evidence: { [name: string]: unknown } }]
+    const { verdict, method, name, digest, signed, signer } = readEvidence(workshop.store, record!.imageId)[0]!.evidence
     assert.deepEqual(
-      { verdict: evidence['verdict'], method: evidence['method'], name: evidence['name'], digest: evidence['digest'], signed: evidence['signed'] },
+      { verdict, method, name, digest, signed },
       { verdict: 'verified', method: 'openpgp', name: 'example.com/true', digest: record!.layers[0]!.digest, signed: 'archive' },
     )
-    assert.equal((evidence['signer'] as { fingerprint: string }).fingerprint, somebody.fingerprint)
+    assert.equal(signer?.fingerprint, somebody.fingerprint)
     await workshop.fetch([path], checks)
     assert.equal(readEvidence(workshop.store, record!.imageId).length, 1, 'a check that says nothing new is not kept')
   })
@@ -122,7 +123,7 @@ test('a rule can do without a signature, reject a name, and ask for one key of s
   const { workshop, configured, path, trust, sign } = make(t)
   configured.writePolicy([{ prefix: 'example.com', require: 'nothing' }])
   const [record] = await workshop.fetch([path], checks)
-  const [{ evidence }] = readEvidence(workshop.store, record!.imageId) as [{ evidence: { verdict: string; reason: string } }]
+  const { evidence } = readEvidence(workshop.store, record!.imageId)[0]!
   assert.equal(evidence.verdict, 'waived')
   assert.match(evidence.reason, /rule for example\.com in .*test\.json/)
   configured.writePolicy([{ prefix: 'example.com', require: 'nothing' }, { prefix: 'example.com/true', require: 'reject' }])
@@ -187,7 +188,7 @@ test('the evidence holds again offline, and tells when the image or the trust ha
   await trust(somebody, prefix('example.com'))
   sign(somebody)
   const [record] = await workshop.fetch([path], checks)
-  const [{ evidence }] = readEvidence(workshop.store, record!.imageId) as [ReturnType<typeof readEvidence>[number]]
+  const { evidence } = readEvidence(workshop.store, record!.imageId)[0]!
   const check = (archive: Buffer, changed: object = {}): ReturnType<typeof recheckEvidence> => recheckEvidence(
     { ...evidence, ...changed }, { archive: once(archive) }, openTrust([configured.system, configured.local, configured.user]),
   )
