@@ -1,19 +1,36 @@
-import { RocketError, type NameRef } from '@rocket/contracts'
+import { isRocketError, RocketError, type NameRef } from '@rocket/contracts'
 import { findImageRecord, findReferenceRef } from '@rocket/store'
 import type { HttpResponse } from './http/http-client.ts'
 import { isLoopbackHost } from './http/redirect-guard.ts'
 import { redactUrl } from './http/redact-url.ts'
+import { resumeDownload } from './http/resume-download.ts'
 import { importAci } from './import-aci.ts'
 import type { Imported, Session } from './session.ts'
 import { openAciCheck, type AciCheck } from './verify/aci-check.ts'
 import { waivedByOption, wasChecked } from './verify/judgement.ts'
 import { signatureOfUrl } from './verify/signature-places.ts'
 
+export interface ArchiveReference {
+  key: string
+  url: string
+  signature?: string | undefined
+}
+
 /**
  * An ACI from a URL. What was downloaded before is asked for only when it has expired, and transferred only when it has changed; what was
  * never checked does not count when checks are on. Throws SIGNATURE_*, REGISTRY_*, and what reading an archive throws. Reference: rkt, "HTTP(S)".
  */
-export async function fetchArchive(source: { key: string; url: string; signature?: string | undefined }, session: Session): Promise<Imported> {
+export async function fetchArchive(source: ArchiveReference, session: Session): Promise<Imported> {
+  try {
+    return await fetchOnce(source, session)
+  } catch (error) {
+    if (!isRocketError(error, 'REGISTRY_CONTENT_CHANGED')) throw error
+    session.context.debug(error.message)
+    return fetchOnce(source, session)
+  }
+}
+
+async function fetchOnce(source: ArchiveReference, session: Session): Promise<Imported> {
   const url = new URL(source.url)
   const shown = redactUrl(url)
   const { debug } = session.context
@@ -34,10 +51,10 @@ export async function fetchArchive(source: { key: string; url: string; signature
   debug(`remote fetching from URL ${JSON.stringify(shown)}`)
   if (session.request.insecure.tls) session.context.warn('warning: TLS verification has been disabled')
   const etag = stored === undefined ? undefined : known?.http?.etag
-  const response = await (await session.http()).get(source.url, {
-    headers: { 'accept-encoding': 'identity', ...(etag === undefined ? {} : { 'if-none-match': etag }) },
-    authorization: url.protocol === 'https:' || isLoopbackHost(url.hostname) ? session.credentials().domains.get(url.host) : undefined,
-  })
+  const http = await session.http()
+  const authorization = url.protocol === 'https:' || isLoopbackHost(url.hostname) ? session.credentials().domains.get(url.host) : undefined
+  const headers = { 'accept-encoding': 'identity' }
+  const response = await http.get(source.url, { headers: { ...headers, ...(etag === undefined ? {} : { 'if-none-match': etag }) }, authorization })
   if (response.status === 304 && stored !== undefined) {
     response.discard()
     return stored
@@ -48,7 +65,8 @@ export async function fetchArchive(source: { key: string; url: string; signature
   }
   debug(`fetching image from ${shown}`)
   const totalBytes = Number(response.headers['content-length'] ?? Number.NaN)
-  const { record, judgement } = await importAci(response.body, session, {
+  const transfer = resumeDownload(http, source.url, { request: { headers, authorization }, first: response, debug })
+  const { record, judgement } = await importAci(transfer, session, {
     source: shown, from: 'server', check: check ?? await openCheck(), ...(Number.isSafeInteger(totalBytes) ? { totalBytes } : {}),
   })
   const { name, labels } = record.manifest

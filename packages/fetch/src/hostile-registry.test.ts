@@ -1,53 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { isRocketError, type ErrorCode, type Request } from '@rocket/contracts'
 import { listImages } from '@rocket/store'
 import { makeLayout, type MadeLayout } from './testing/make-layout.ts'
 import { makeWorkshop, type Workshop } from './testing/fetch-in.ts'
-
-type Answer = (request: IncomingMessage, response: ServerResponse, path: string) => boolean
-
-interface Registry {
-  host: string
-  requests: { path: string; authorization: string | undefined }[]
-}
-
-/** A registry that serves one layout, except where `lie` answers (and returns true). */
-async function serveLayout(t: TestContext, layout: MadeLayout, lie: Answer = () => false): Promise<Registry> {
-  const requests: Registry['requests'] = []
-  const server = createServer((request, response) => {
-    const path = request.url?.replace('/v2/app/', '') ?? ''
-    requests.push({ path, authorization: request.headers.authorization })
-    if (lie(request, response, path)) return
-    const [kind, name = ''] = path.split('/')
-    const digest = name.startsWith('sha256:') ? name : layout.manifestDigest
-    const bytes = readBlob(layout, digest)
-    if (bytes === undefined) response.writeHead(404).end()
-    else if (kind === 'manifests') response.writeHead(
-      200, { 'content-type': 'application/vnd.oci.image.manifest.v1+json', 'docker-content-digest': digest },
-    ).end(bytes)
-    else response.writeHead(200, { 'content-length': bytes.length }).end(bytes)
-  }).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
-}
-
-function readBlob(layout: MadeLayout, digest: string): Buffer | undefined {
-  try {
-    return readFileSync(join(layout.directory, 'blobs', digest.replace(':', '/')))
-  } catch {
-    return undefined
-  }
-}
+import { readBlob, serveLayout, type Answer, type LayoutServer } from './testing/serve-layout.ts'
 
 function simpleLayout(workshop: Workshop): MadeLayout {
   const base = join(workshop.directory, 'base')
@@ -64,7 +25,7 @@ interface Parsed { config: { digest: string; size: number }; layers: { digest: s
 async function refused(
   t: TestContext, lie: (layout: MadeLayout, parsed: Parsed) => Answer, code: ErrorCode, message: RegExp,
   more: { request?: Partial<Request>; reference?: (layout: MadeLayout) => string } = {},
-): Promise<Registry> {
+): Promise<LayoutServer> {
   const workshop = makeWorkshop(t)
   const layout = simpleLayout(workshop)
   const registry = await serveLayout(t, layout, lie(layout, JSON.parse(layout.manifest.toString()) as Parsed))

@@ -14,6 +14,13 @@ export interface AciOptions {
   check: AciCheck
 }
 
+/** Bytes that come from a server: `open` is asked for those behind what an earlier attempt at the same content left. */
+export interface AciTransfer {
+  /** Names the content; absent when nothing does. */
+  resumeKey: string | undefined
+  open(fromByte: number): AsyncIterable<Buffer> | Promise<AsyncIterable<Buffer>>
+}
+
 const mediaType = 'application/vnd.appc.image.aci'
 
 /**
@@ -21,18 +28,19 @@ const mediaType = 'application/vnd.appc.image.aci'
  * that is in the store already stays as it is. Throws what `unpackAci` and the check throw, and IMAGE_UNSUPPORTED; then nothing is kept.
  */
 export async function importAci(
-  source: string | AsyncIterable<Buffer>, session: Session, options: AciOptions,
+  source: string | AciTransfer, session: Session, options: AciOptions,
 ): Promise<{ record: ImageRecord; judgement: Judgement }> {
   const { writer, ingest, store, context } = session
-  const blob = writer.createBlobWriter(ingest)
+  const transfer = typeof source === 'string' ? fromFile(source) : source
+  const blob = writer.createBlobWriter(ingest, {
+    resumeKey: transfer.resumeKey, onResume: (fromByte) => context.debug(`going on with ${options.source} at byte ${fromByte}`),
+  })
   const onProgress = (receivedBytes: number): void => {
     const { source: digest, from, totalBytes } = options
     context.emit?.({ kind: 'layer-progress', digest, from, receivedBytes, totalBytes })
   }
   try {
-    const bytes = options.check.through(blob.through(
-      typeof source === 'string' ? createReadStream(source, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer> : source
-    ))
+    const bytes = options.check.through(blob.through(transfer.open))
     const { unpacked, tree } = await writer.ingestArchive(ingest, async (directory) => {
       const { rootfs, ...aci } = await unpackAci(bytes, directory, { onProgress })
       const { manifest } = normaliseAci(aci.manifest)
@@ -58,6 +66,10 @@ export async function importAci(
   } finally {
     blob.discard()
   }
+}
+
+function fromFile(path: string): AciTransfer {
+  return { resumeKey: undefined, open: () => createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer> }
 }
 
 function refuseUnsupported(manifest: ImageRecord['manifest']): void {

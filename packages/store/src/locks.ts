@@ -35,9 +35,9 @@ export function tryLockPrepareExclusive(store: Store): Lock | undefined {
  * One attempt at an exclusive lock on a file that its holders remove: when the path names another file once the lock is held, the
  * holder before us took it away, and we hold nothing.
  */
-export function tryLock(path: string): Lock | undefined {
+export function tryLock(path: string, flags: 'a' | 'a+' = 'a'): Lock | undefined {
   for (;;) {
-    const fd = openSync(path, 'a', 0o600)
+    const fd = openSync(path, flags, 0o600)
     try {
       native().flock(fd, linux.LOCK_EX | linux.LOCK_NB)
     } catch (error) {

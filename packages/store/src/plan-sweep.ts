@@ -6,6 +6,7 @@ import { findReachable, type KeptBy, type Without } from './find-reachable.ts'
 import { listBlobs, listIn, listRecords, listTrees } from './list-store.ts'
 import { findReadableRef, listRefFiles } from './refs.ts'
 import { imageIdOfEntry } from './store-names.ts'
+import { isYoungPartialBlob } from './ingest/partial-blob.ts'
 import type { Store } from './open-store.ts'
 
 /** Something of the store, and why it stays; without `keptBy` nothing needs it, and it goes. */
@@ -51,5 +52,6 @@ function planReferences(store: Store, without: Without): SweepItem[] {
 }
 
 function holderOf(store: Store, name: string): KeptBy | undefined {
+  if (isYoungPartialBlob(store, name)) return ['a transfer that broke off less than a day ago']
   return probeLock(join(store.directory, storeLayout.ingest, name)) === 'held' ? [`process ${name.split('-')[0]}, which is at work`] : undefined
 }

@@ -73,6 +73,7 @@ export const errorCodes = {
   REGISTRY_FAILED: 'the server of an image answered with an error',
   REGISTRY_STALLED: 'the server of an image sent nothing, or next to nothing, for too long',
   REGISTRY_ANSWER_INVALID: 'the server of an image sent something that the protocol, or its own words, do not allow',
+  REGISTRY_CONTENT_CHANGED: 'what a server sends became something else while it was transferred',
   REGISTRY_REDIRECT_REFUSED: 'the server of an image sent us elsewhere, too often or to a place we do not go',
   // preparing, starting and collecting a pod
   APP_NAME_INVALID: 'no app name can be made of the name of an image',

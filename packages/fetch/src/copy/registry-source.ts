@@ -32,7 +32,7 @@ export async function openRegistrySource(asked: DockerReference, network: Networ
       verifyBytes(found.bytes, descriptor, 'the manifest')
       return found.bytes
     },
-    openBlob: async (descriptor, signal) => (await registry.getBlob(descriptor.digest, { signal })).body,
+    openBlob: (descriptor, signal) => places.readBlob(descriptor).open(0, signal),
     findReferrers: (about) => findReferrers(registry, about),
     close: () => {},
   }

@@ -1,6 +1,7 @@
-import type { OciManifest } from '@rocket/contracts'
+import type { OciDescriptor, OciManifest } from '@rocket/contracts'
 import { checkIsImage, pairLayers, parseImageConfig } from '@rocket/image'
 import { formatDockerReference, type DockerReference } from '../docker-reference.ts'
+import type { BlobReader } from '../registry/read-blob.ts'
 import { openRegistryImage, type RegistryImage } from '../registry/registry-image.ts'
 import type { Imported, Session } from '../session.ts'
 import { findSignatures } from '../verify/find-signatures.ts'
@@ -40,11 +41,18 @@ async function readImage(image: RegistryImage, manifestBytes: Buffer, manifest: 
   checkIsImage(manifest)
   const configBytes = await image.getSmallBlob(manifest.config, 'the configuration', maxConfigBytes)
   const config = parseImageConfig(configBytes)
+  const readers = new Map<string, BlobReader>()
+  const readerOf = (layer: OciDescriptor): BlobReader => {
+    const reader = readers.get(layer.digest) ?? image.readBlob(layer)
+    readers.set(layer.digest, reader)
+    return reader
+  }
   return {
     manifestBytes, manifest, configBytes, config, from: 'server', layers: pairLayers(manifest, config).map(
       ({ layer, diffId }) => ({ descriptor: layer, diffId })
     ),
-    openLayer: async ({ digest }, signal) => (await image.places.at(-1)!.client.getBlob(digest, { signal })).body,
+    openLayer: (layer, signal, fromByte) => readerOf(layer).open(fromByte, signal),
+    mayTryAgain: (layer) => readerOf(layer).mayTryAgain(),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ImageRecord, OciDescriptor, OciImageConfig, OciManifest } from '@rocket/contracts'
+import { isRocketError, type ImageRecord, type OciDescriptor, type OciImageConfig, type OciManifest } from '@rocket/contracts'
 import { digestOf } from '@rocket/host'
 import { imageIdFromSha512, normaliseOci, pickPlatform } from '@rocket/image'
 import { findImageRecord } from '@rocket/store'
@@ -16,7 +16,9 @@ export interface OciImage {
   layers: readonly { descriptor: OciDescriptor; diffId: string }[]
   /** Where the layers are. */
   from: 'file' | 'server'
-  openLayer(descriptor: OciDescriptor, signal: AbortSignal): Promise<AsyncIterable<Buffer>>
+  openLayer(descriptor: OciDescriptor, signal: AbortSignal, fromByte: number): AsyncIterable<Buffer> | Promise<AsyncIterable<Buffer>>
+  /** After the bytes of a layer turned out to be others than announced: whether they may come right from elsewhere, or in one piece. */
+  mayTryAgain?(descriptor: OciDescriptor): boolean
 }
 
 export interface OciNames {
@@ -50,13 +52,23 @@ export async function importOci(image: OciImage, session: Session, names: OciNam
   const abort = new AbortController()
   const layers = await inParallel(image.layers, layersAtOnce, abort, async ({ descriptor, diffId }) => {
     const { digest, size } = descriptor
+    let isResumed = false
     const source = {
-      digest, sizeBytes: size, diffId, signal: abort.signal,
-      open: () => image.openLayer(descriptor, abort.signal),
+      digest, sizeBytes: size, diffId, signal: abort.signal, isResumable: image.from === 'server',
+      open: (fromByte: number) => image.openLayer(descriptor, abort.signal, fromByte),
+      onResume: (fromByte: number) => {
+        isResumed = true
+        context.debug(`going on with ${digest} at byte ${fromByte}`)
+      },
       onProgress: (receivedBytes: number) => context.emit?.({ kind: 'layer-progress', digest, from: image.from, receivedBytes, totalBytes: size }),
       onWait: () => context.debug('another rkt instance is downloading this file, waiting...'),
     }
-    const tree = await writer.ingestLayer(ingest, source)
+    const tree = await untilSound(() => writer.ingestLayer(ingest, source), () => {
+      const mayTryAgain = isResumed || image.mayTryAgain?.(descriptor) === true
+      isResumed = false
+      if (mayTryAgain) context.debug(`${digest} is fetched again: what came was not what was announced`)
+      return mayTryAgain
+    })
     context.emit?.({ kind: 'layer-done', digest })
     return { source, tree, mediaType: descriptor.mediaType }
   })
@@ -76,6 +88,18 @@ export async function importOci(image: OciImage, session: Session, names: OciNam
   }
   writer.writeImageRecord(store, record)
   return record
+}
+
+/** Bytes from two attempts, or from a mirror, may be wrong where those of one transfer from the registry are right. */
+async function untilSound<T>(work: () => Promise<T>, mayTryAgain: () => boolean): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const isUnsound = isRocketError(error, 'LAYER_DIGEST_MISMATCH') || isRocketError(error, 'LAYER_CORRUPT')
+      if (!isUnsound || !mayTryAgain()) throw error
+    }
+  }
 }
 
 /** An index offers a choice; a manifest without one may still be of another machine. */

@@ -1,6 +1,7 @@
 import { isRocketError } from '@rocket/contracts'
 import { readBody } from '../http/read-body.ts'
 import { verifyBytes } from '../oci/verify-bytes.ts'
+import { createBlobReader, type BlobReader } from './read-blob.ts'
 import type { FetchedManifest, RegistryClient } from './registry-client.ts'
 
 export interface Place {
@@ -18,6 +19,8 @@ export interface RegistryImage {
   getManifest(what: string): Promise<FetchedManifest>
   /** A blob that fits memory, verified. */
   getSmallBlob(expected: { digest: string; size: number }, what: string, maxBytes: number): Promise<Buffer>
+  /** A blob as it comes; its digest is for the caller to check. */
+  readBlob(blob: { digest: string; size: number }): BlobReader
 }
 
 /** What a mirror does wrong is told to `debug`, and the next place is asked; what the last one does wrong is thrown. */
@@ -36,6 +39,7 @@ export function openRegistryImage(places: readonly Place[], debug: (message: str
   return {
     name: places.at(-1)!.client.name,
     places,
+    readBlob: (blob) => createBlobReader(places.map(({ client }) => client), blob, debug),
     getManifest: (what) => {
       if (!what.includes(':')) return firstOf(places.filter(({ tags }) => tags), (client) => client.getManifest(what))
       return firstOf(places, async (client) => {

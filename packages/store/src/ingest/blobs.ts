@@ -1,10 +1,11 @@
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { storeLayout } from '@rocket/contracts'
 import { readIfThere, syscallError, writeFileAtomic } from '@rocket/host'
 import { parseDigest } from '@rocket/image'
 import type { Store } from '../open-store.ts'
 import type { Ingest } from './ingest-directory.ts'
+import { closePartialBlob, openPartialBlob, readPartialBlob } from './partial-blob.ts'
 
 /** Where the bytes with this digest lie, or would. Throws DIGEST_INVALID before anything becomes a path. */
 export function blobPath(store: Store, digest: string): string {
@@ -31,43 +32,75 @@ export function writeBlob(store: Store, digest: string, bytes: Buffer): void {
 
 /** Bytes on their way into the store, copied while something else reads them. */
 export interface BlobWriter {
-  /** Passes `source` through, keeping a copy. */
-  through(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined>
+  /** Passes a transfer through, keeping a copy. What an earlier attempt left comes first, and `open` is asked for the rest. */
+  through(open: OpenTransfer): AsyncGenerator<Buffer, void, undefined>
   /** Gives the copy its name; to be called once the bytes are verified, and before the file system is synced. */
   commit(digest: string): void
-  /** Repeatable, also after `commit`. */
+  /**
+   * Repeatable, also after `commit`. What came of a transfer that broke off, or was given up, stays for the next attempt; what came to its end and
+   * was not committed does not: something is wrong with it.
+   */
   discard(): void
+}
+
+/** The bytes from `fromByte` on. */
+export type OpenTransfer = (fromByte: number) => AsyncIterable<Buffer> | Promise<AsyncIterable<Buffer>>
+
+export interface BlobWriterOptions {
+  /** Names the content, whatever process asks for it: a transfer that breaks off is taken up by the next one with the same key. */
+  resumeKey?: string | undefined
+  /** Called first when an earlier attempt left something. */
+  onResume?: ((fromByte: number) => void) | undefined
+  /** The transfer was given up when it is aborted. */
+  signal?: AbortSignal | undefined
 }
 
 let serial = 0
 
-export function createBlobWriter(ingest: Ingest): BlobWriter {
-  const path = join(ingest.directory, `blob-${serial++}`)
-  let fd: number | undefined = openSync(path, 'wx', 0o600)
-  const close = (): void => {
-    if (fd !== undefined) closeSync(fd)
-    fd = undefined
+export function createBlobWriter(ingest: Ingest, { resumeKey, onResume, signal }: BlobWriterOptions = {}): BlobWriter {
+  const partial = resumeKey === undefined ? undefined : openPartialBlob(ingest.store, resumeKey)
+  const path = partial?.path ?? join(ingest.directory, `blob-${serial++}`)
+  let fd: number | undefined = partial?.fd ?? openSync(path, 'wx', 0o600)
+  let writtenBytes = partial?.sizeBytes ?? 0
+  let brokeOff = false
+  const write = (chunk: Buffer): void => {
+    try {
+      for (let offset = 0; offset < chunk.length;) offset += writeSync(fd!, chunk, offset)
+      writtenBytes += chunk.length
+    } catch (error) {
+      throw syscallError(error, 'the bytes of the image were not stored')
+    }
   }
   return {
-    async *through(source) {
-      for await (const chunk of inLargePieces(source)) {
+    async *through(open) {
+      if (writtenBytes > 0) onResume?.(writtenBytes)
+      if (partial !== undefined) yield* readPartialBlob(partial)
+      const pieces = inLargePieces(writtenBytes, open)
+      for (;;) {
+        let next: IteratorResult<Buffer>
         try {
-          for (let offset = 0; offset < chunk.length;) offset += writeSync(fd!, chunk, offset)
+          next = await pieces.next()
         } catch (error) {
-          throw syscallError(error, 'the bytes of the image were not stored')
+          brokeOff = true
+          throw error
         }
-        yield chunk
+        if (next.done === true) return
+        write(next.value)
+        yield next.value
       }
     },
     commit(digest) {
-      close()
       const to = blobPath(ingest.store, digest)
       mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
       renameSync(path, to)
+      if (fd !== undefined) closeSync(fd)
+      fd = undefined
     },
     discard() {
-      close()
-      rmSync(path, { force: true })
+      if (fd === undefined) return
+      const mayGoOn = partial !== undefined && writtenBytes > 0 && (brokeOff || signal?.aborted === true)
+      closePartialBlob({ path, fd }, mayGoOn)
+      fd = undefined
     },
   }
 }
@@ -75,10 +108,10 @@ export function createBlobWriter(ingest: Ingest): BlobWriter {
 const pieceBytes = 512 * 1024
 
 /** What comes from a network comes in small pieces, and each costs a write and a call of the decompressor. */
-async function* inLargePieces(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+async function* inLargePieces(fromByte: number, open: OpenTransfer): AsyncGenerator<Buffer, void, undefined> {
   let pending: Buffer[] = []
   let length = 0
-  for await (const chunk of source) {
+  for await (const chunk of await open(fromByte)) {
     pending.push(chunk)
     length += chunk.length
     if (length < pieceBytes) continue

@@ -1,5 +1,5 @@
 export { writeRefs } from '../refs.ts'
-export { blobPath, createBlobWriter, findBlob, hasBlob, writeBlob, type BlobWriter } from './blobs.ts'
+export { blobPath, createBlobWriter, findBlob, hasBlob, writeBlob, type BlobWriter, type OpenTransfer } from './blobs.ts'
 export { composeStored, type StoredLayer } from './compose-stored.ts'
 export { ingestArchive } from './ingest-archive.ts'
 export { openIngest, removeStaleIngests, type Ingest } from './ingest-directory.ts'

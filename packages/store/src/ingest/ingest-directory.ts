@@ -5,6 +5,7 @@ import { linux, namesIn, native } from '@rocket/host'
 import { removeTreeAt } from '@rocket/image'
 import { isStillAt } from '../locks.ts'
 import type { Store } from '../open-store.ts'
+import { isPartialBlob, removeOldPartialBlobs } from './partial-blob.ts'
 
 /** A place in the store for half-made things of one process: nothing looks into it but its maker, and what is left in it is removed. */
 export interface Ingest {
@@ -31,12 +32,13 @@ export function openIngest(store: Store): Ingest {
 }
 
 /**
- * Removes what killed processes left: directories whose lock nobody holds. `locks` as well removes the lock files of trees, which is right
- * only while the prepare lock keeps every fetch away.
+ * Removes what killed processes left: directories whose lock nobody holds. `locks` as well removes the lock files of trees, and what is left of
+ * transfers that nobody took up, which is right only while the prepare lock keeps every fetch away.
  */
 export function removeStaleIngests(store: Store, options: { locks?: boolean } = {}): void {
   const parent = join(store.directory, storeLayout.ingest)
   for (const entry of namesIn(parent)) {
+    if (isPartialBlob(entry)) continue
     if (entry.endsWith('.lock')) {
       if (options.locks === true) rmSync(join(parent, entry), { force: true })
       continue
@@ -44,6 +46,7 @@ export function removeStaleIngests(store: Store, options: { locks?: boolean } = 
     const fd = lockDirectory(join(parent, entry))
     if (fd !== undefined) release(parent, entry, fd)
   }
+  if (options.locks === true) removeOldPartialBlobs(store)
 }
 
 /** Removes `name` in `directory` with everything below, never through a link. */

@@ -1,5 +1,5 @@
 import { unpackLayer } from '@rocket/image'
-import { createBlobWriter } from './blobs.ts'
+import { createBlobWriter, type OpenTransfer } from './blobs.ts'
 import type { Ingest } from './ingest-directory.ts'
 import { makeTree, type MadeTree } from './make-tree.ts'
 
@@ -10,7 +10,10 @@ export interface LayerSource {
   /** Of the uncompressed tar. */
   diffId: string
   /** Called only when the layer is not in the store. */
-  open(): AsyncIterable<Buffer> | Promise<AsyncIterable<Buffer>>
+  open: OpenTransfer
+  /** A transfer that breaks off is taken up by the next one, of whatever process. Not for what is on this machine anyway. */
+  isResumable?: boolean
+  onResume?: (fromByte: number) => void
   onProgress?: (receivedBytes: number) => void
   onWait?: () => void
   signal?: AbortSignal
@@ -19,7 +22,7 @@ export interface LayerSource {
 /**
  * One layer, unpacked as a tree of an overlay, in one pass: the bytes are copied, hashed, inflated, hashed and unpacked as they come. The
  * tree depends on the layer alone, not on the image it was met in, so every image with the layer shares it.
- * Throws what `unpackLayer` throws, and what the source throws; then nothing is kept.
+ * Throws what `unpackLayer` throws, and what the source throws; then nothing is kept but, where that was asked for, what came so far.
  */
 export function ingestLayer(ingest: Ingest, source: LayerSource): Promise<MadeTree> {
   return makeTree(ingest, {
@@ -28,11 +31,12 @@ export function ingestLayer(ingest: Ingest, source: LayerSource): Promise<MadeTr
     blob: source.digest,
     ...(source.onWait === undefined ? {} : { onWait: source.onWait }),
     fill: async (directory) => {
-      const blob = createBlobWriter(ingest)
+      const { isResumable = false, onResume } = source
+      const blob = createBlobWriter(ingest, { resumeKey: isResumable ? source.digest : undefined, onResume, signal: source.signal })
       try {
         const { digest, sizeBytes, diffId, onProgress, signal } = source
         const unpacked = await unpackLayer(
-          blob.through(await source.open()), directory, { digest, sizeBytes, diffId, onProgress, signal, hasLower: true },
+          blob.through(source.open), directory, { digest, sizeBytes, diffId, onProgress, signal, hasLower: true },
         )
         blob.commit(digest)
         return reportOf(unpacked)
