@@ -1,6 +1,6 @@
 import { syscallError, type StageContext } from '@rocket/host'
 import { lockPrepare, type Store } from '@rocket/store'
-import type { FetchPlan, PlannedImage } from './plan-fetch.ts'
+import { planFetch, type PlannedImage } from './plan-fetch.ts'
 import { recordImport } from './record-import.ts'
 import { openSession, type Imported, type Session } from './session.ts'
 import { useStoredImages } from './use-stored.ts'
@@ -12,13 +12,15 @@ type FromSource = Extract<PlannedImage, { from: 'source' }>
  * Gets what the store does not have: one image after the other, the layers of each at once. From the first byte until the pod's pin is
  * written nothing is collected. What is whole stays in the store when a later image fails.
  */
-export async function fetchImages(plan: FetchPlan, store: Store, context: StageContext): Promise<void> {
+export async function fetchImages(store: Store, context: StageContext): Promise<void> {
   const lock = lockPrepare(store, 'shared')
   const session = await openSession(context.files.read('Request'), store, context)
   try {
     const bySource = new Map<string, Promise<Stored>>()
     const images: Stored[] = []
-    for (const image of plan.images) {
+    // What is in the store may have changed since the plan was made: from here on it stays.
+    const { images: wanted } = planFetch(context.files.read('Request'), store)
+    for (const image of wanted) {
       if (image.from === 'store') {
         images.push(image)
         continue

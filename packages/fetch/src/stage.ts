@@ -1,3 +1,4 @@
+import { isRocketError } from '@rocket/contracts'
 import { defineVerb, type Stage, type StageContext, type Verb } from '@rocket/host'
 import { openStore } from '@rocket/store'
 import { planFetch, type FetchPlan } from './plan-fetch.ts'
@@ -17,8 +18,15 @@ function applyFetch(plan: FetchPlan, context: StageContext): void | Promise<void
   // A store that holds an image is whole already; one without any may not be there.
   const complete = stored.length === plan.images.length && stored.length > 0
   const store = openStore(context.storeDirectory, { create: !complete })
-  if (stored.length === plan.images.length) return useStoredImages(stored, store, context)
-  return import('./fetch-images.ts').then(({ fetchImages }) => fetchImages(plan, store, context))
+  if (stored.length < plan.images.length) return import('./fetch-images.ts').then(({ fetchImages }) => fetchImages(store, context))
+  try {
+    return useStoredImages(stored, store, context)
+  } catch (error) {
+    if (!isRocketError(error, 'IMAGE_NOT_FOUND')) throw error
+    // Removed between the look and the pin: the store has it no more, but where it came from may.
+    const made = openStore(context.storeDirectory, { create: true })
+    return import('./fetch-images.ts').then(({ fetchImages }) => fetchImages(made, context))
+  }
 }
 
 export const stage: Stage = { name: 'fetch', verbs: { fetch } }

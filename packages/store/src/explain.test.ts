@@ -26,7 +26,7 @@ test('explains everything by the path from a name or a pod, and what goes by the
   assert.equal(keptBy(items, 'image', named.imageId), 'name example.com/app:2')
   assert.equal(keptBy(items, 'tree', 'tree1'), `name example.com/app:2 → image ${named.imageId}`)
   assert.equal(keptBy(items, 'blob', `sha256:${'1'.repeat(64)}`), `name example.com/app:2 → image ${named.imageId}`)
-  assert.equal(keptBy(items, 'tree', 'tree2'), `pod ${uuid}`)
+  assert.equal(keptBy(items, 'tree', 'tree2'), `pod ${uuid} → image ${pinned.imageId}`)
   assert.equal(keptBy(items, 'tree', 'stray'), undefined)
   const later = await explainGarbage(store, { pods: () => [], images: () => [named.imageId] })
   assert.deepEqual(later.filter((item) => item.keptBy !== undefined), [])

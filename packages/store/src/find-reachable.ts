@@ -33,11 +33,8 @@ export function findReachable(store: Store, without: Without = {}): Reachable {
     if (imageId === undefined || without.images?.has(imageId) === true) continue
     reachable.images.set(imageId, [`name ${nameOf(store, file)}`])
   }
-  for (const pin of listPins(store, (file) => reachable.unreadable.push(file))) {
-    if (without.pods?.has(pin.uuid) === true) continue
-    for (const imageId of pin.images) add(reachable.images, imageId, [`pod ${pin.uuid}`])
-    for (const tree of pin.trees) add(reachable.trees, treeName(tree), [`pod ${pin.uuid}`])
-  }
+  const pins = listPins(store, (file) => reachable.unreadable.push(file)).filter(({ uuid }) => without.pods?.has(uuid) !== true)
+  for (const { uuid, images } of pins) for (const imageId of images) add(reachable.images, imageId, [`pod ${uuid}`])
   for (const [imageId, path] of reachable.images) {
     const record = readRecord(store, imageId, reachable)
     if (record === undefined) continue
@@ -46,6 +43,8 @@ export function findReachable(store: Store, without: Without = {}): Reachable {
     for (const tree of trees) add(reachable.trees, tree, here)
     for (const digest of blobs) add(reachable.blobs, digest, here)
   }
+  // What a pod uses stays even when the record that it came with is gone.
+  for (const { uuid, trees } of pins) for (const tree of trees) add(reachable.trees, treeName(tree), [`pod ${uuid}`])
   return reachable
 }
 
