@@ -102,6 +102,8 @@ async function assertRecovered(home: Home, images: Images): Promise<void> {
   const { stdout } = await home.rkt(['image', 'list', '--format=json'])
   const listed = (JSON.parse(stdout) ?? []) as { id: string; name: string }[]
   for (const { id } of listed) assertWhole(cas, id, join(dirname(images.busybox), 'rootfs'))
+  const checked = await home.rkt(['store', 'check'])
+  assert.deepEqual([checked.exitCode, checked.stdout], [0, ''], checked.stderr)
   const ended = await home.rkt(['run', ...plain, images.busybox])
   assert.deepEqual([ended.exitCode, ended.stdout], [0, 'hello\n'], ended.stderr)
   // The next batch begins with an empty store, so that there is something to fetch.

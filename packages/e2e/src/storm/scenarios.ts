@@ -5,7 +5,7 @@ import type { Home } from '../program/home.ts'
 
 export type ScenarioName =
   'fetch' | 'fetch layout' | 'prepare' | 'run' | 'run several' | 'run copied' | 'run on a network' | 'run fly' | 'run in shell' |
-  'run-prepared' | 'gc'
+  'run-prepared' | 'gc' | 'image rm' | 'image gc' | 'image export' | 'store repair'
 
 interface Scenario {
   /** Makes what the command needs. Its result goes into the command's words. */
@@ -44,6 +44,18 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     before: async (home, { busybox }) => (await home.rkt(['run', ...alone, busybox])).stdout,
     words: () => ['gc', '--grace-period=0s'],
   },
+  'image rm': {
+    before: async (home, { exits }) => (await home.rkt(['fetch', unsigned, exits])).stdout.trim(),
+    words: (_, id) => ['image', 'rm', id],
+  },
+  'image gc': {
+    words: () => ['image', 'gc'],
+  },
+  'image export': {
+    before: async (home, { foreign }) => (await home.rkt(['fetch', unsigned, foreign])).stdout.trim(),
+    words: (_, id) => ['image', 'export', '--overwrite', id, 'out.aci'],
+  },
+  'store repair': { words: () => ['store', 'check', '--repair'] },
 }
 
 export const scenarioNames: readonly ScenarioName[] = Object.keys(scenarios) as ScenarioName[]
