@@ -8,7 +8,7 @@ import { insecurities } from '../grammar/values/insecure-options.ts'
 import { formatJson } from '../print/json.ts'
 import { writeError, writeOut } from '../print/write.ts'
 import { fetchImages } from '../road/fetch-images.ts'
-import { emptyRequest, imageSurroundings, trustOf } from '../road/requests.ts'
+import { emptyRequest, imageSurroundings, platformOf, trustOf } from '../road/requests.ts'
 import { surroundingsOf } from '../road/surroundings.ts'
 
 /** The digits of an image ID that `rkt fetch` prints; with `--full` all of them. */
@@ -27,6 +27,7 @@ export async function run(invocation: Invocation): Promise<number> {
     ...emptyRequest(), apps: images.map((image) => planAppRequest(image, around)),
     pullPolicy: flags.get(pullFlags.storeOnly) ? 'never' as const : flags.get(pullFlags.noStore) ? 'update' as const : flags.get(pullFlags.pullPolicyOfFetch),
     insecure: insecurities(flags.get(globalFlags.insecureOptions)).fetch,
+    ...platformOf(flags),
     ...trustOf(flags),
   }
   const fetched = await fetchImages(request, surroundingsOf(settings, flags))

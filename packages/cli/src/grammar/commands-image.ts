@@ -6,7 +6,7 @@ import { outputFlags } from './flags/output.ts'
 import { pullFlags, stageFlags } from './flags/pod.ts'
 
 const fetchFlags = [
-  outputFlags.full, pullFlags.pullPolicyOfFetch, pullFlags.storeOnly, pullFlags.noStore, imageFlags.signature, stageFlags.fetchStage,
+  outputFlags.full, pullFlags.platform, pullFlags.pullPolicyOfFetch, pullFlags.storeOnly, pullFlags.noStore, imageFlags.signature, stageFlags.fetchStage,
   outputFlags.format,
 ]
 

@@ -51,7 +51,7 @@ export const inspectionCommands: readonly Command[] = [
     examples: ['rkt explain --net=none example.com/web --memory=64M'],
     flags: [
       ...Object.values(startFlags), ...Object.values(preparationFlags), ...Object.values(imageFlags), ...Object.values(stage1Flags),
-      ...Object.values(stageFlags), pullFlags.pullPolicy, pullFlags.storeOnly, pullFlags.noStore, outputFlags.format,
+      ...Object.values(stageFlags), pullFlags.platform, pullFlags.pullPolicy, pullFlags.storeOnly, pullFlags.noStore, outputFlags.format,
     ],
     words: 'images',
     needsRoot: false,

@@ -6,7 +6,7 @@ import { preparationFlags, pullFlags, stage1Flags, stageFlags, startFlags } from
 import { explainFlags } from './flags/store.ts'
 import { uuidOrFile, uuidsOrFile } from './positionals.ts'
 
-const { pullPolicy, storeOnly, noStore } = pullFlags
+const { platform, pullPolicy, storeOnly, noStore } = pullFlags
 /** The pod of `run-prepared` has its UUID, and registering is not there yet (pod-checks.ts). */
 const { uuidFileSave: _saved, mdsRegister: _registered, ...preparedStartFlags } = startFlags
 const { fetchStage, flavor, flavorPolicy, networkStage, ociRuntime, stage2 } = stageFlags
@@ -27,7 +27,7 @@ export const podCommands: readonly Command[] = [
     ],
     flags: [
       ...Object.values(startFlags), ...Object.values(preparationFlags), ...Object.values(imageFlags), ...Object.values(stage1Flags),
-      ...Object.values(stageFlags), pullPolicy, storeOnly, noStore, outputFlags.format,
+      ...Object.values(stageFlags), platform, pullPolicy, storeOnly, noStore, outputFlags.format,
     ],
     words: 'images',
     needsRoot: true,
@@ -41,7 +41,7 @@ export const podCommands: readonly Command[] = [
     examples: ['rkt prepare --insecure-options=image ./web.aci'],
     flags: [
       ...Object.values(preparationFlags), ...Object.values(imageFlags), ...Object.values(stage1Flags), fetchStage, flavor, flavorPolicy,
-      pullPolicy, storeOnly, noStore, outputFlags.format,
+      platform, pullPolicy, storeOnly, noStore, outputFlags.format,
       { name: 'quiet', kind: outputFlags.full.kind, help: 'print nothing but the UUID' },
     ],
     words: 'images',

@@ -4,7 +4,7 @@ import { chooseFlavor } from '../config/flavors.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
 import type { FlagValues } from '../grammar/flag.ts'
-import { preparationFlags, stage1Flags, stageFlags } from '../grammar/flags/pod.ts'
+import { preparationFlags, pullFlags, stage1Flags, stageFlags } from '../grammar/flags/pod.ts'
 import { effectivePullPolicy } from '../grammar/pod-checks.ts'
 import { planAppRequest, planRunRequest } from '../grammar/request-parts.ts'
 import { readEnvFiles } from '../grammar/values/env-file.ts'
@@ -27,6 +27,7 @@ export function planRequest(invocation: Invocation, settings: Settings): Request
     apps: images.map((image) => planAppRequest(image, around)),
     pullPolicy: effectivePullPolicy(flags),
     insecure: insecurities(flags.get(globalFlags.insecureOptions)).fetch,
+    ...platformOf(flags),
     ...trustOf(flags),
     volumes: [...flags.get(preparationFlags.volume)],
     mounts: [...flags.get(preparationFlags.mount)],
@@ -40,6 +41,12 @@ export function planRequest(invocation: Invocation, settings: Settings): Request
 /** Absent unless it was said: the document of a request that says nothing about keys stays as it was. */
 export function trustOf(flags: FlagValues): Pick<Request, 'trustKeysFromHttps'> {
   return flags.get(globalFlags.trustKeysFromHttps) ? { trustKeysFromHttps: true } : {}
+}
+
+/** Absent unless it was said: then the machine decides. */
+export function platformOf(flags: FlagValues): Pick<Request, 'platform'> {
+  const platform = flags.get(pullFlags.platform)
+  return platform === undefined ? {} : { platform }
 }
 
 /** A request that asks for nothing: what `fetch` fills with images alone. */

@@ -102,14 +102,18 @@ async function untilSound<T>(work: () => Promise<T>, mayTryAgain: () => boolean)
   }
 }
 
-/** An index offers a choice; a manifest without one may still be of another machine. */
+/** An index offers a choice; a manifest without one may still be of another machine. Many configurations are silent about the variant. */
 function refuseOtherPlatform({ config, manifest }: OciImage, { platform }: Session): void {
   const { os, architecture, variant } = config
   pickPlatform(
     {
       schemaVersion: 2,
-      manifests: [{ ...manifest.config, annotations: {}, platform: { os, architecture, ...(variant == null ? {} : { variant }) } }],
+      manifests: [{ ...manifest.config, annotations: {}, platform: { os, architecture, ...named(variant ?? platform.variant) } }],
     },
     platform,
   )
+}
+
+function named(variant: string | undefined): { variant?: string } {
+  return variant === undefined ? {} : { variant }
 }

@@ -4,6 +4,7 @@ import { bool, commaTexts, oneOf, text, texts } from '../kinds.ts'
 import { setEnvironment, type KeyValue } from '../values/key-values.ts'
 import { mounts, type MountArgument } from '../values/mount.ts'
 import { networks, type NetworkArgument } from '../values/net.ts'
+import { platform, type PlatformValue } from '../values/platform.ts'
 import { ports } from '../values/port.ts'
 import { volumes } from '../values/volume.ts'
 
@@ -12,7 +13,18 @@ const pullPolicies: readonly PullPolicy[] = ['new', 'never', 'update']
 const pullPolicyError = (given: string): string => `unknown pull policy ${JSON.stringify(given)}: must be one of new, never, update`
 
 /** How images are got. */
-export const pullFlags: Flags<{ pullPolicy: PullPolicy; pullPolicyOfFetch: PullPolicy; storeOnly: boolean; noStore: boolean }> = {
+export const pullFlags: Flags<{
+  platform: PlatformValue | undefined
+  pullPolicy: PullPolicy
+  pullPolicyOfFetch: PullPolicy
+  storeOnly: boolean
+  noStore: boolean
+}> = {
+  platform: {
+    name: 'platform',
+    kind: platform,
+    help: "of images that exist for several, the one for OS/ARCH[/VARIANT]; this machine's unless said",
+  },
   pullPolicy: {
     name: 'pull-policy',
     kind: oneOf<PullPolicy>('new', pullPolicies, pullPolicyError),
