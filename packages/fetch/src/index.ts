@@ -7,3 +7,8 @@ export { stage } from './stage.ts'
 export function loadCopy(): Promise<typeof import('./copy/copy.ts')> {
   return import('./copy/copy.ts')
 }
+
+/** What stores the keys of people who sign images; for the same reason apart. */
+export function loadKeys(): Promise<typeof import('./keys/keys.ts')> {
+  return import('./keys/keys.ts')
+}

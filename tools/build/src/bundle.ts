@@ -87,6 +87,8 @@ export const bundleOptions: BuildOptions & { metafile: true } = {
   platform: 'node',
   target: 'node26',
   format: 'cjs',
+  // A package from npm that is loaded when it is needed is required: Node's import of a script finds no names in it.
+  supported: { 'dynamic-import': false },
   minify: true,
   legalComments: 'none',
   metafile: true,
@@ -102,6 +104,7 @@ export const bundleOptions: BuildOptions & { metafile: true } = {
 
 const moduleOptions = {
   format: 'esm',
+  supported: {},
   define: { 'import.meta.dirname': '__build', 'import.meta.main': 'false' },
   banner: {
     js: [

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
-import { type FileDigest, type RoadLine } from '@rocket/contracts'
-import { readIfThere, sha256Hex } from '@rocket/host'
-import { readSettings } from '../config/settings.ts'
+import { documentKinds, type FileDigest, type RoadLine } from '@rocket/contracts'
+import { HandoffFiles, isThere, readIfThere, sha256Hex } from '@rocket/host'
+import { findImageRecord, openStore } from '@rocket/store'
+import { readSettings, type Settings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
 import { outputFlags } from '../grammar/flags/output.ts'
+import type { CheckedEvidence } from '../images/check-evidence.ts'
+import { configDirectories } from '../images/config-directories.ts'
 import { findPod } from '../pods/locate.ts'
 import { within } from '../print/context.ts'
 import { formatJson } from '../print/json.ts'
@@ -20,21 +23,47 @@ interface CheckedFile extends FileDigest {
 }
 
 /**
- * `rkt trace`: the road of one pod, a line per stage and a line per hand-off, each compared with what lies in the pod now. Exits with
- * 254 when one was altered or is missing.
+ * `rkt trace`: the road of one pod, a line per stage and a line per hand-off, each compared with what lies in the pod now, and a line for
+ * each verification of its images. Exits with 254 when one was altered, is missing or does not hold.
  */
-export function run(invocation: Invocation): number {
+export async function run(invocation: Invocation): Promise<number> {
   const { flags, positionals } = invocation
   const settings = readSettings(flags)
   const pod = within('cannot get pod', () => findPod(settings.dataDirectory, positionals[0] ?? ''))
   const log = within('cannot read the log', () => RoadLog.open(pod.directory))
   const files = checkFiles(pod.directory, log.lines)
+  const images = await checkImages(pod.directory, settings)
   const format = flags.get(outputFlags.format)
-  if (format !== '') writeOut(formatJson({ uuid: pod.uuid, lines: log.lines, files }, format))
-  else writeOut(`${formatRoad(log.lines, flags.get(outputFlags.full))}\n${formatFiles(files, flags.get(outputFlags.full))}`)
+  if (format !== '') writeOut(formatJson({ uuid: pod.uuid, lines: log.lines, files, images }, format))
+  else writeOut(`${formatRoad(log.lines, flags.get(outputFlags.full))}\n${formatFiles(files, flags.get(outputFlags.full))}${images.length === 0 ? '' : `\n${formatImages(images)}`}`)
   const bad = files.filter((file) => file.verdict !== 'unchanged')
   for (const { file, verdict, writer } of bad) writeError(`trace: ${file} is ${verdict} since ${writer} wrote it\n`)
-  return bad.length === 0 ? 0 : 254
+  const broken = images.filter(({ state }) => state === 'broken')
+  for (const { reference, why } of broken) writeError(`trace: the verification of ${reference} does not hold: ${why}\n`)
+  return bad.length + broken.length === 0 ? 0 : 254
+}
+
+interface TracedImage extends CheckedEvidence {
+  reference: string
+  imageId: string
+}
+
+/** Why the images of a pod were taken, checked once more from what the store keeps. An image that was removed from the store is left out. */
+async function checkImages(directory: string, settings: Settings): Promise<TracedImage[]> {
+  if (!isThere(join(directory, documentKinds.Images.file)) || !isThere(settings.storeDirectory)) return []
+  const [{ checkEvidence }, { openTrust }] = await Promise.all([import('../images/check-evidence.ts'), import('@rocket/trust')])
+  const store = openStore(settings.storeDirectory)
+  const trust = openTrust(configDirectories(settings))
+  const traced = await Promise.all(new HandoffFiles(directory).read('Images').images.map(async ({ reference, imageId }) => {
+    const record = findImageRecord(store, imageId)
+    return record === undefined ? [] : (await checkEvidence(store, record, trust)).map((checked) => ({ reference, imageId, ...checked }))
+  }))
+  return traced.flat()
+}
+
+function formatImages(images: readonly TracedImage[]): string {
+  const rows = images.map(({ reference, method, signer, checkedAt, state }) => [reference, method, signer === '' ? '-' : signer, checkedAt, state])
+  return formatTable([['IMAGE', 'VERIFIED BY', 'SIGNER', 'CHECKED', 'STATE'], ...rows])
 }
 
 /** The last writer of each hand-off counts: an earlier one was replaced by right. */

@@ -23,7 +23,7 @@ const uuidStates: Record<string, string[]> = {
 }
 const takesImages = [
   'run', 'prepare', 'explain', 'image rm', 'image cat-manifest', 'image export', 'image extract', 'image render', 'image inspect', 'image history',
-  'image diff', 'image du', 'image copy',
+  'image diff', 'image du', 'image verify', 'image copy',
 ]
 
 /** Every visible command that does something, from the table that the parser uses. */

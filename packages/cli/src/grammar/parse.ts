@@ -123,8 +123,7 @@ function unknownCommand({ unknown, parent, suggestions }: { unknown: string; par
 
 /** Commands of rkt that are not there: who knows them is told that nothing was misspelt. */
 const missing: readonly string[] = [
-  'api-service', 'app', 'attach', 'config', 'export', 'metadata-service', 'trust',
-  'image verify',
+  'api-service', 'app', 'attach', 'config', 'export', 'metadata-service',
 ]
 
 function isOfRkt(parent: string, word: string): boolean {

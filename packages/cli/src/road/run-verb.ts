@@ -87,7 +87,9 @@ export async function runRepeatable(road: RoadPlaces, call: VerbCall): Promise<v
   }
 }
 
+/** Also gives this process the environment that a stage has as a program: it finds the configuration directories there. */
 export function contextOf(road: RoadPlaces, call: VerbCall, files: HandoffFiles): StageContext {
+  Object.assign(process.env, road.environment)
   const prefix = call.program.kind === 'builtin' ? call.program.name.replace(/-.*/, '') : call.stage
   return {
     uuid: road.uuid, podDirectory: road.podDirectory, storeDirectory: road.storeDirectory, files,

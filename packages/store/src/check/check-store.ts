@@ -15,6 +15,8 @@ export interface CheckOptions {
   /** Mends what the store itself has the means for. */
   repair: boolean
   recordsOfPod: RecordsOfPod
+  /** Blobs and trees of this image alone; absent: everything. */
+  imageId?: string
 }
 
 /**
@@ -37,10 +39,10 @@ export async function checkStore(store: Store, options: CheckOptions): Promise<F
   }
 }
 
-async function findFaults(store: Store, ingest: Ingest, { quick, recordsOfPod }: CheckOptions): Promise<FoundFault[]> {
-  const found = [...checkFiles(store), ...checkRecords(store, recordsOfPod)]
+async function findFaults(store: Store, ingest: Ingest, { quick, recordsOfPod, imageId }: CheckOptions): Promise<FoundFault[]> {
+  const found = imageId === undefined ? [...checkFiles(store), ...checkRecords(store, recordsOfPod)] : []
   if (quick) return found
-  const records = readableRecords(store)
+  const records = readableRecords(store).filter((record) => imageId === undefined || record.imageId === imageId)
   found.push(...checkBlobs(store, records))
   await checkTrees(ingest, records, (fault) => found.push(fault))
   // A tree that can be made again was found missing twice: once by its record, once by its bytes.

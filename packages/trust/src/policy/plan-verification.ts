@@ -49,7 +49,7 @@ export function planVerification(question: VerificationQuestion): VerificationPl
   if (rule === undefined) ask('what holds without a rule?', 'an OpenPGP key that `rkt trust` stored for the name must have signed')
   else if (matching.length > 1) ask('which of them counts?', `${showPrefix(rule.prefix)}, the longest prefix`)
 
-  const why = rule === undefined ? 'no rule of a policy' : `rule for ${showPrefix(rule.prefix)} in ${rule.file}`
+  const why = rule === undefined ? 'no rule of a policy, so the key store decides' : `rule for ${showPrefix(rule.prefix)} in ${rule.file}`
   if (rule?.require === 'reject') return end('reject', why)
   if (rule?.require === 'nothing') {
     if (question.isClaimed !== true) return end('accept', why)
