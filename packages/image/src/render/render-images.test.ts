@@ -56,7 +56,7 @@ function pack(image: Model, directory: string): RenderableImage {
     }
     if (kind !== 'link') chmodSync(at, mode)
   }
-  for (const entry of ['', ...readdirSync(rootfs, { recursive: true, encoding: 'utf8' })].map((each) => join(rootfs, each)).toReversed()) {
+  for (const entry of ['', ...listTree(rootfs)].map((each) => join(rootfs, each)).toReversed()) {
     lutimesSync(entry, 1_500_000_000 + Number(name), 1_500_000_000 + Number(name))
   }
   const archive = join(directory, `${name}.aci`)
@@ -71,7 +71,7 @@ function applyInTurn(image: RenderableImage, above: readonly (readonly string[])
   const alone = mkdtempSync(join(scratch, 'x'))
   execFileSync('tar', ['-C', alone, '-xf', image.path])
   const rootfs = join(alone, 'rootfs')
-  for (const inside of readdirSync(rootfs, { recursive: true, encoding: 'utf8' }).toReversed()) {
+  for (const inside of listTree(rootfs).toReversed()) {
     const at = join(rootfs, inside)
     const stats = lstatSync(at, { throwIfNoEntry: false })
     if (stats === undefined) continue
@@ -83,11 +83,16 @@ function applyInTurn(image: RenderableImage, above: readonly (readonly string[])
     utimesSync(dirname(at), mtime, mtime)
   }
   // tar does not put a file in the place of a directory that is not empty.
-  for (const inside of readdirSync(rootfs, { recursive: true, encoding: 'utf8' })) {
+  for (const inside of listTree(rootfs)) {
     const there = lstatSync(join(base, inside), { throwIfNoEntry: false })
     if (there?.isDirectory() !== lstatSync(join(rootfs, inside)).isDirectory()) rmSync(join(base, inside), { recursive: true, force: true })
   }
   execFileSync('tar', ['-C', base, '-x'], { input: execFileSync('tar', ['-C', rootfs, '--sort=name', '-c', '.']) })
+}
+
+/** Directories before what is in them; Node's own recursive listing goes through links. */
+function listTree(root: string): string[] {
+  return execFileSync('find', [root, '-mindepth', '1', '-printf', '%P\\n'], { encoding: 'utf8' }).split('\n').filter((name) => name !== '')
 }
 
 function sha512(file: string): string {
