@@ -1,26 +1,34 @@
-import { isRocketError, RocketError, type NameRef } from '@rocket/contracts'
+import { isRocketError, type NameRef } from '@rocket/contracts'
 import { findImageRecord, findReferenceRef } from '@rocket/store'
+import { checkName } from './discovery/check-name.ts'
+import { badStatus } from './http/bad-status.ts'
 import type { HttpResponse } from './http/http-client.ts'
 import { isLoopbackHost } from './http/redirect-guard.ts'
 import { redactUrl } from './http/redact-url.ts'
 import { resumeDownload } from './http/resume-download.ts'
+import type { ImageName } from './image-name.ts'
 import { importAci } from './import-aci.ts'
 import type { Imported, Session } from './session.ts'
-import { openAciCheck, type AciCheck } from './verify/aci-check.ts'
+import { openAciCheck, type AciCheck, type AciSignature } from './verify/aci-check.ts'
 import { waivedByOption, wasChecked } from './verify/judgement.ts'
-import { signatureOfUrl } from './verify/signature-places.ts'
+import { signatureAt, signatureOfUrl } from './verify/signature-places.ts'
 
-export interface ArchiveReference {
+export interface ArchiveSource {
+  /** What it is remembered under. */
   key: string
   url: string
+  /** A file with its signature. */
   signature?: string | undefined
+  /** When it was asked for by name: what it must call itself, where its signature is, and the page that named the two places. */
+  discovered?: { wanted: ImageName; signatureUrl: string; page: string }
 }
 
 /**
  * An ACI from a URL. What was downloaded before is asked for only when it has expired, and transferred only when it has changed; what was
- * never checked does not count when checks are on. Throws SIGNATURE_*, REGISTRY_*, and what reading an archive throws. Reference: rkt, "HTTP(S)".
+ * never checked does not count when checks are on. Throws SIGNATURE_*, IMAGE_NAME_MISMATCH, REGISTRY_*, and what reading an
+ * archive throws. Reference: rkt, "HTTP(S)".
  */
-export async function fetchArchive(source: ArchiveReference, session: Session): Promise<Imported> {
+export async function fetchArchive(source: ArchiveSource, session: Session): Promise<Imported> {
   try {
     return await fetchOnce(source, session)
   } catch (error) {
@@ -30,22 +38,26 @@ export async function fetchArchive(source: ArchiveReference, session: Session): 
   }
 }
 
-async function fetchOnce(source: ArchiveReference, session: Session): Promise<Imported> {
+async function fetchOnce(source: ArchiveSource, session: Session): Promise<Imported> {
   const url = new URL(source.url)
   const shown = redactUrl(url)
   const { debug } = session.context
+  const wanted = source.discovered?.wanted
+  const latest = wanted !== undefined && !wanted.labels.some(({ name }) => name === 'version')
   const known = findReferenceRef(session.store, source.key)?.ref
-  const mayReuse = known !== undefined && (session.request.insecure.image || wasChecked(session.store, known.imageId))
+  const isAskedAsBefore = wanted === undefined || known?.latest === latest
+  const mayReuse = known !== undefined && isAskedAsBefore && (session.request.insecure.image || wasChecked(session.store, known.imageId))
   const storedRecord = mayReuse ? findImageRecord(session.store, known.imageId) : undefined
   const stored = known === undefined || storedRecord === undefined ? undefined
     : {
       record: storedRecord, judgement: waivedByOption, name: known.name, labels: known.labels, source: shown, latest: known.latest, isUnchanged: true,
     }
+  if (stored !== undefined && wanted !== undefined) checkName(stored.record.manifest, wanted)
   if (stored !== undefined && isFresh(known?.http)) {
     debug(`image for ${shown} isn't expired, not fetching.`)
     return stored
   }
-  const openCheck = (): Promise<AciCheck> => openAciCheck(signatureOfUrl(url, source.signature, session), session)
+  const openCheck = (): Promise<AciCheck> => openAciCheck(signatureOf(source, session), session)
   // An image without a signature is not even asked for.
   const check = stored === undefined ? await openCheck() : undefined
   debug(`remote fetching from URL ${JSON.stringify(shown)}`)
@@ -54,7 +66,8 @@ async function fetchOnce(source: ArchiveReference, session: Session): Promise<Im
   const http = await session.http()
   const authorization = url.protocol === 'https:' || isLoopbackHost(url.hostname) ? session.credentials().domains.get(url.host) : undefined
   const headers = { 'accept-encoding': 'identity' }
-  const response = await http.get(source.url, { headers: { ...headers, ...(etag === undefined ? {} : { 'if-none-match': etag }) }, authorization })
+  const request = { headers, authorization, namedBy: source.discovered?.page }
+  const response = await http.get(source.url, { ...request, headers: { ...headers, ...(etag === undefined ? {} : { 'if-none-match': etag }) } })
   if (response.status === 304 && stored !== undefined) {
     response.discard()
     return stored
@@ -65,25 +78,21 @@ async function fetchOnce(source: ArchiveReference, session: Session): Promise<Im
   }
   debug(`fetching image from ${shown}`)
   const totalBytes = Number(response.headers['content-length'] ?? Number.NaN)
-  const transfer = resumeDownload(http, source.url, { request: { headers, authorization }, first: response, debug })
+  const transfer = resumeDownload(http, source.url, { request, first: response, debug })
   const { record, judgement } = await importAci(transfer, session, {
-    source: shown, from: 'server', check: check ?? await openCheck(), ...(Number.isSafeInteger(totalBytes) ? { totalBytes } : {}),
+    source: shown, from: 'server', check: check ?? await openCheck(), wanted, ...(Number.isSafeInteger(totalBytes) ? { totalBytes } : {}),
   })
   const { name, labels } = record.manifest
-  return { record, judgement, name, labels, source: shown, latest: false, http: cacheOf(response) }
+  return { record, judgement, name, labels, source: shown, latest, http: cacheOf(response) }
+}
+
+function signatureOf({ url, signature, discovered }: ArchiveSource, session: Session): AciSignature {
+  return discovered === undefined || signature !== undefined ? signatureOfUrl(new URL(url), signature, session)
+    : signatureAt(new URL(discovered.signatureUrl), session, discovered.page)
 }
 
 function isFresh(http: NameRef['http']): boolean {
   return http?.maxAgeSeconds !== undefined && Date.parse(http.downloadedAt) + http.maxAgeSeconds * 1000 > Date.now()
-}
-
-function badStatus(response: HttpResponse): RocketError {
-  const isRefused = response.status === 401 || response.status === 403
-  const code = isRefused ? 'REGISTRY_UNAUTHORIZED' : response.status === 404 ? 'REGISTRY_NOT_FOUND' : 'REGISTRY_FAILED'
-  return new RocketError(code, {
-    what: `${response.from} was not received`, why: `bad HTTP status code: ${response.status}`,
-    ...(isRefused ? { hint: 'credentials are files of kind auth in /etc/rkt/auth.d, sent over https only' } : {}),
-  })
 }
 
 /** What the server said about keeping the answer. */

@@ -116,14 +116,6 @@ for (const [name, spoil, code] of [
   })
 }
 
-test('refuses what it cannot render', async (t) => {
-  const workshop = makeWorkshop(t)
-  await assert.rejects(
-    workshop.fetch([makeAci(workshop.directory, 'd.aci', { dependencies: [{ imageName: 'example.com/base' }] })]),
-    hasCode('IMAGE_UNSUPPORTED'),
-  )
-})
-
 test('says in the words of rkt what was found nowhere', async (t) => {
   const workshop = makeWorkshop(t)
   const tail = 'either image was not found in the store or store was disabled and fetching from remote yielded nothing or it was disabled'

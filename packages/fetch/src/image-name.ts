@@ -35,6 +35,13 @@ export function parseImageName(text: string): ImageName {
   return { name, labels }
 }
 
+/** The other way round, for messages and as a reference. */
+export function formatImageName({ name, labels }: ImageName): string {
+  const version = labels.find((label) => label.name === 'version')
+  const others = labels.filter((label) => label.name !== 'version').map((label) => `,${label.name}=${encodeURIComponent(label.value)}`)
+  return `${name}${version === undefined ? '' : `:${encodeURIComponent(version.value)}`}${others.join('')}`
+}
+
 /** Labels asked for that were not said: the machine's, in appc's terms. */
 export function withHostLabels(labels: ImageName['labels']): ImageName['labels'] {
   const host = [{ name: 'os', value: 'linux' }, { name: 'arch', value: hostArch() }]

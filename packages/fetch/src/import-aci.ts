@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs'
-import { RocketError, type ImageRecord } from '@rocket/contracts'
-import { normaliseAci, unpackAci } from '@rocket/image'
+import { RocketError, type ImageRecord, type NormalisedManifest } from '@rocket/contracts'
+import { defaultExpansionLimits, normaliseAci, unpackAci } from '@rocket/image'
 import { findImageRecord } from '@rocket/store'
 import type { Judgement } from '@rocket/trust'
+import { checkName } from './discovery/check-name.ts'
+import type { ImageName } from './image-name.ts'
 import type { Session } from './session.ts'
 import type { AciCheck } from './verify/aci-check.ts'
 
@@ -12,6 +14,8 @@ export interface AciOptions {
   from: 'file' | 'server'
   totalBytes?: number
   check: AciCheck
+  /** What it must call itself. */
+  wanted?: ImageName | undefined
 }
 
 /** Bytes that come from a server: `open` is asked for those behind what an earlier attempt at the same content left. */
@@ -23,9 +27,14 @@ export interface AciTransfer {
 
 const mediaType = 'application/vnd.appc.image.aci'
 
+/** More than this is not taken from a server, whatever it unpacks to: an archive may be followed by bytes without end. */
+const largestArchive = defaultExpansionLimits.maxUnpackedBytes
+
 /**
  * Reads an ACI once, from a path or as it comes: its bytes are kept as served, its rootfs becomes a tree, its SHA-512 its name. An image
- * that is in the store already stays as it is. Throws what `unpackAci` and the check throw, and IMAGE_UNSUPPORTED; then nothing is kept.
+ * that is in the store already stays as it is. The record of one that is more than its own files, as it has dependencies or a whitelist, is
+ * returned without a rootfs and not written: `renderImage` does both. Throws what `unpackAci` and the check throw, and IMAGE_NAME_MISMATCH;
+ * then nothing is kept.
  */
 export async function importAci(
   source: string | AciTransfer, session: Session, options: AciOptions,
@@ -37,6 +46,7 @@ export async function importAci(
   })
   const onProgress = (receivedBytes: number): void => {
     const { source: digest, from, totalBytes } = options
+    if (receivedBytes > largestArchive) throw tooLarge(digest)
     context.emit?.({ kind: 'layer-progress', digest, from, receivedBytes, totalBytes })
   }
   try {
@@ -44,24 +54,24 @@ export async function importAci(
     const { unpacked, tree } = await writer.ingestArchive(ingest, async (directory) => {
       const { rootfs, ...aci } = await unpackAci(bytes, directory, { onProgress })
       const { manifest } = normaliseAci(aci.manifest)
-      refuseUnsupported(manifest)
+      if (options.wanted !== undefined) checkName(manifest, options.wanted)
       const judgement = await options.check.conclude({ name: manifest.name, digest: rootfs.digest })
       blob.commit(rootfs.digest)
-      return { ...aci, rootfs, manifest, judgement, key: `aci ${aci.sha512}`, blob: rootfs.digest, report: writer.reportOf(rootfs) }
+      const key = isRendered(manifest) ? undefined : `aci ${aci.sha512}`
+      return { ...aci, rootfs, manifest, judgement, key, blob: rootfs.digest, report: writer.reportOf(rootfs) }
     })
     context.emit?.({ kind: 'layer-done', digest: options.source })
     const known = findImageRecord(store, unpacked.imageId)
     const { judgement } = unpacked
     if (known !== undefined) return { record: known, judgement }
-    const { digest, sizeBytes } = unpacked.rootfs
-    const { unpackedBytes } = tree.record.report
-    const path = writer.treePath(tree.name)
+    const { digest, sizeBytes, unpackedBytes } = unpacked.rootfs
+    const layer = { digest, diffId: `sha512:${unpacked.sha512}`, mediaType, sizeBytes, unpackedBytes }
+    const path = tree === undefined ? undefined : writer.treePath(tree.name)
     const record: ImageRecord = {
       version: 1, imageId: unpacked.imageId, format: 'aci', sha512: unpacked.sha512, manifest: unpacked.manifest,
-      layers: [{ digest, diffId: `sha512:${unpacked.sha512}`, mediaType, sizeBytes, unpackedBytes, tree: path }],
-      rootfs: [path], sizeBytes, unpackedBytes,
+      layers: [path === undefined ? layer : { ...layer, tree: path }], rootfs: path === undefined ? [] : [path], sizeBytes, unpackedBytes,
     }
-    writer.writeImageRecord(store, record)
+    if (path !== undefined) writer.writeImageRecord(store, record)
     return { record, judgement }
   } finally {
     blob.discard()
@@ -72,11 +82,11 @@ function fromFile(path: string): AciTransfer {
   return { resumeKey: undefined, open: () => createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer> }
 }
 
-function refuseUnsupported(manifest: ImageRecord['manifest']): void {
-  if (manifest.dependencies.length === 0 && manifest.pathWhitelist.length === 0) return
-  throw new RocketError('IMAGE_UNSUPPORTED', {
-    what: `the image ${manifest.name} was not stored`,
-    why: `images with ${manifest.dependencies.length > 0 ? 'dependencies' : 'a path whitelist'} cannot be rendered yet`,
-    hint: 'pack the image with everything it needs',
-  })
+/** Whether an image's rootfs is not simply what its archive holds. */
+export function isRendered({ dependencies, pathWhitelist }: NormalisedManifest): boolean {
+  return dependencies.length > 0 || pathWhitelist.length > 0
+}
+
+function tooLarge(source: string): RocketError {
+  return new RocketError('LAYER_TOO_LARGE', { what: `the image from ${source} was not stored`, why: `it has more than ${largestArchive} bytes` })
 }

@@ -4,12 +4,14 @@ import { classifyReference, type Reference } from './classify-reference.ts'
 import { hasConfiguration } from './config/has-configuration.ts'
 import { formatDockerReference } from './docker-reference.ts'
 import { fileState } from './file-state.ts'
-import { withHostLabels } from './image-name.ts'
+import { formatImageName, withHostLabels } from './image-name.ts'
 
 /** What one reference of the request needs: an image of the store, or a source to read. Prints as JSON. */
 export type PlannedImage =
   | { from: 'store'; reference: string; imageId: string; name: string; message: string }
-  | { from: 'source'; reference: string; source: Exclude<Reference, { kind: 'id' | 'name' }> }
+  | { from: 'source'; reference: string; source: Exclude<Reference, { kind: 'id' }> }
+
+type NameReference = Extract<Reference, { kind: 'name' }>
 
 export interface FetchPlan {
   images: PlannedImage[]
@@ -31,14 +33,7 @@ function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'ins
       const imageId = findImageIdByPrefix(store, source.text)
       return stored(store, reference, { imageId }, `using image from the store with hash ${imageId}`) ?? notFound('image name', reference)
     }
-    case 'name': {
-      if (request.pullPolicy === 'update') return notFound('image name', reference)
-      const found = findImageByName(store, source.image.name, withHostLabels(source.image.labels))
-      return found === undefined ? notFound('image name', reference)
-        : stored(
-          store, reference, found.ref, `using image from local store for image name ${reference}`,
-        ) ?? notFound('image name', reference)
-    }
+    case 'name': return planName(source, reference, request, store)
     case 'file': case 'oci-layout': case 'archive': {
       const { path, state } = placeOf(source)
       const message = `using image from file ${path}`
@@ -56,6 +51,32 @@ function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'ins
       return source.kind === 'docker' ? notFound('docker image', source.key) : notFound('image', source.key)
     }
   }
+}
+
+function planName(source: NameReference, reference: string, request: Pick<Request, 'pullPolicy'>, store: Store): PlannedImage {
+  if (request.pullPolicy === 'update') return { from: 'source', reference, source }
+  const found = findImageByName(store, source.image.name, withHostLabels(source.image.labels))
+  const image = found === undefined ? undefined : stored(
+    store, reference, found.ref, `using image from local store for image name ${reference}`,
+  )
+  if (image !== undefined) return image
+  return request.pullPolicy === 'new' ? { from: 'source', reference, source } : notFound('image name', reference)
+}
+
+/**
+ * The same for a dependency: what a manifest names by its ID is that image wherever it comes from, so one in the store serves under every
+ * policy. Throws IMAGE_NOT_FOUND.
+ */
+export function planDependency(
+  { imageName, labels, imageId }: ImageRecord['manifest']['dependencies'][number], request: Pick<Request, 'pullPolicy'>, store: Store,
+): PlannedImage {
+  const image = { name: imageName, labels }
+  const reference = formatImageName(image)
+  const source: NameReference = { kind: 'name', key: `name:${reference}`, image }
+  const [known] = /^sha512-[0-9a-f]{64}/.exec(imageId ?? '') ?? []
+  if (known === undefined) return planName(source, reference, request, store)
+  const found = stored(store, reference, { imageId: known }, `using image from the store with hash ${known}`)
+  return found ?? (request.pullPolicy === 'never' ? notFound('image name', reference) : { from: 'source', reference, source })
 }
 
 /** Where a local source lies, and the file of it that changes with it. */

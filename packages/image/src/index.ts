@@ -32,7 +32,7 @@ export {
   parseManifestOrIndex,
 } from './oci-documents.ts'
 export { formatPlatform, hostPlatform, pickPlatform, type Platform } from './platform.ts'
-export type { RenderableImage } from './render/flatten-images.ts'
+export { flattenImages, type RenderableImage } from './render/flatten-images.ts'
 export { renderImages, renderKey } from './render/render-images.ts'
 export { normaliseAci, normaliseAppcApp } from './normalise-aci.ts'
 export { appcArchitecture, type Normalised, normaliseOci, type OciOrigin } from './normalise-oci.ts'

@@ -27,6 +27,8 @@ export interface HttpRequest {
   /** Sent to the first host only, never after a redirect to another one, and over https only, or within this machine. */
   authorization?: string | undefined
   signal?: AbortSignal | undefined
+  /** The page that named this URL: asking for it counts as being sent there by that page. */
+  namedBy?: string | undefined
   /** May redirects lead to plain http: for this request alone, beside what the client was made with. */
   allowHttp?: boolean | undefined
 }
@@ -67,17 +69,18 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const dispatchers = createDispatchers({ skipTlsVerify: options.skipTlsVerify, limits, tlsOf: options.tlsOf })
   const sendOnce = async (text: string, { method, headers = {}, authorization, body, ...rest }: HttpSending, signal: AbortSignal | undefined): Promise<HttpResponse> => {
     const first = new URL(text)
-    const fromLocal = isLoopbackHost(first.hostname)
+    const origin = rest.namedBy === undefined ? first : new URL(rest.namedBy)
+    const fromLocal = isLoopbackHost(origin.hostname)
     const allowHttp = options.allowHttp || rest.allowHttp === true
     let url = first
     for (let hops = 0; ; hops += 1) {
-      const sameHost = url.host === first.host && url.protocol === first.protocol
+      const sameHost = isSameHost(url, first)
       const mayAuthorize = sameHost && (url.protocol === 'https:' || fromLocal)
       const sent = {
         'user-agent': options.userAgent ?? userAgent(), ...headers,
         ...(mayAuthorize && authorization !== undefined ? { authorization } : {}),
       }
-      const dispatcher = dispatchers.for(url, !sameHost && !fromLocal)
+      const dispatcher = dispatchers.for(url, !isSameHost(url, origin) && !fromLocal)
       const answer = await dispatch(url, { method, headers: sent, body, signal, dispatcher })
       const location = answer.headers['location']
       const isFinal = !redirectStatus.has(answer.statusCode) || typeof location !== 'string' || (method !== 'GET' && method !== 'HEAD')
@@ -98,6 +101,10 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     return isRepeatable ? withRetry(retry, signal, () => sendOnce(url, sending, signal)) : sendOnce(url, sending, signal)
   }
   return { get: (url, request = {}) => send(url, { ...request, method: 'GET' }), send, close: () => dispatchers.close() }
+}
+
+function isSameHost(one: URL, other: URL): boolean {
+  return one.host === other.host && one.protocol === other.protocol
 }
 
 function joinSignals(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {

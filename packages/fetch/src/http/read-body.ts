@@ -27,6 +27,20 @@ export async function readBody(response: HttpResponse, maxBytes: number): Promis
   return Buffer.concat(chunks)
 }
 
+/** As much of a body as comes before `maxBytes`; the rest is not waited for. Throws REGISTRY_STALLED as {@link readBody} does. */
+export async function readHead(response: HttpResponse, maxBytes: number): Promise<Buffer> {
+  const started = performance.now()
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of response.body) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length >= maxBytes) break
+    if (performance.now() - started > longestMs) throw stalled(response.from, `${length} bytes came in ${longestMs / 1000} s`)
+  }
+  return Buffer.concat(chunks).subarray(0, maxBytes)
+}
+
 function tooLong(response: HttpResponse, maxBytes: number): RocketError {
   return new RocketError('REGISTRY_ANSWER_INVALID', {
     what: `the answer of ${response.from} was not read`, why: `it is longer than ${maxBytes} bytes`,

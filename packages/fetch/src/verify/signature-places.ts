@@ -36,8 +36,8 @@ export function signatureOfUrl(url: URL, given: string | undefined, session: Ses
   return signatureAt(signatureUrl, session)
 }
 
-/** A signature at a URL of its own, as discovery finds it. */
-export function signatureAt(url: URL, session: Session): AciSignature {
+/** A signature at a URL of its own, as discovery finds it on a page. */
+export function signatureAt(url: URL, session: Session, page?: string): AciSignature {
   const name = redactUrl(url)
   return {
     name,
@@ -45,6 +45,7 @@ export function signatureAt(url: URL, session: Session): AciSignature {
       session.context.debug(`downloading signature from ${name}`)
       const response = await (await session.http()).get(url.href, {
         headers: { 'accept-encoding': 'identity' },
+        namedBy: page,
         authorization: url.protocol === 'https:' || isLoopbackHost(url.hostname) ? session.credentials().domains.get(url.host) : undefined,
       })
       if (response.status === 200) return readBody(response, largestSignatureBytes)
