@@ -14,7 +14,7 @@ type Ingest = ReturnType<StoreWriter['openIngest']>
 
 /** What all fetches of one request share. */
 export interface Session {
-  request: Pick<Request, 'apps' | 'insecure' | 'pullPolicy' | 'platform'>
+  request: Pick<Request, 'apps' | 'insecure' | 'pullPolicy' | 'platform' | 'trustKeysFromHttps'>
   context: StageContext
   store: Store
   writer: StoreWriter

@@ -8,6 +8,7 @@ import { insecurities } from '../grammar/values/insecure-options.ts'
 import { configDirectories } from '../images/config-directories.ts'
 import { errorStyle } from '../print/context.ts'
 import { printLine } from '../print/errors.ts'
+import { writeError } from '../print/write.ts'
 
 /** `rkt trust`. A key that is refused at the question is no failure. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -16,7 +17,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const insecure = insecurities(flags.get(globalFlags.insecureOptions)).fetch
   refuseContradictions(isRoot, prefix, positionals, insecure.image)
   const settings = readSettings(flags)
-  const { openNetwork, openTerminal, readKeyAt, trustKeys } = await loadKeys()
+  const { openKeySource, openNetwork, openTerminal, trustKeys } = await loadKeys()
   const allowHttp = flags.get(trustFlags.insecureAllowHttp)
   const network = openNetwork({
     insecure: { http: allowHttp, tls: insecure.tls }, warn: (text) => printLine(text, errorStyle(invocation)),
@@ -28,8 +29,7 @@ export async function run(invocation: Invocation): Promise<number> {
       skipReview: flags.get(trustFlags.skipFingerprintReview), trustHttps: flags.get(globalFlags.trustKeysFromHttps),
     }, {
       terminal: openTerminal(),
-      read: (location) => readKeyAt(location, { http: async () => network.http, allowHttp }),
-      discover: async () => [],
+      ...openKeySource({ http: network.http, allowHttp, debug: (text) => settings.debug && writeError(`trust: ${text}\n`) }),
     })
   } finally {
     await network.close()

@@ -35,7 +35,7 @@ export async function checkEvidence(store: Store, record: ImageRecord, trust: Tr
 
 async function storedBytes(store: Store, record: ImageRecord): Promise<Parameters<typeof recheckEvidence>[1]> {
   const { blobPath, findBlob } = await loadIngest()
-  if (record.format === 'aci') return { archive: createReadStream(blobPath(store, record.layers[0]!.digest), { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer> }
+  if (record.format === 'aci') return { archive: createReadStream(blobPath(store, archiveOf(record)), { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer> }
   const manifest = record.sha256 === undefined ? undefined : findBlob(store, record.sha256)
   return manifest === undefined ? {} : { manifest }
 }
@@ -49,7 +49,7 @@ async function findDamage(store: Store, record: ImageRecord): Promise<string | u
       if (manifest === undefined) return 'its manifest is not in the store any more'
       return imageIdFromSha512(digestOf('sha512', manifest)) === record.imageId ? undefined : 'the manifest in the store is another'
     }
-    const { digest } = record.layers[0]!
+    const digest = archiveOf(record)
     if (!hasBlob(store, digest)) return 'its archive is not in the store any more'
     const { imageId } = await inspectAci(createReadStream(blobPath(store, digest), { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>)
     return imageId === record.imageId ? undefined : 'the archive in the store is another'
@@ -57,4 +57,9 @@ async function findDamage(store: Store, record: ImageRecord): Promise<string | u
     if (!isRocketError(error)) throw error
     return error.message
   }
+}
+
+/** The digest of its own archive: what it was rendered from may be more. */
+function archiveOf({ layers, sha512 }: ImageRecord): string {
+  return (layers.find(({ diffId }) => diffId === `sha512:${sha512}`) ?? layers[0]!).digest
 }

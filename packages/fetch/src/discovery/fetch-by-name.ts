@@ -3,6 +3,7 @@ import { fetchArchive } from '../fetch-archive.ts'
 import { withHostLabels, type ImageName } from '../image-name.ts'
 import type { Imported, Session } from '../session.ts'
 import type { Discovery } from './ask-pages.ts'
+import { obtainKeys } from '../verify/obtain-keys.ts'
 import { discoverImage } from './discover-image.ts'
 
 /**
@@ -14,7 +15,9 @@ export async function fetchByName(
 ): Promise<Imported> {
   const image = { name: asked.name, labels: withHostLabels(asked.labels) }
   session.context.debug(`searching for app image ${image.name}`)
-  const endpoints = await discoverImage(image, await openDiscovery(session))
+  const discovery = await openDiscovery(session)
+  await obtainKeys(image.name, discovery, session)
+  const endpoints = await discoverImage(image, discovery)
   for (const [index, { image: url, signature: signatureUrl, page }] of endpoints.entries()) {
     try {
       const imported = await fetchArchive({ key: url, url, signature, discovered: { wanted: image, signatureUrl, page } }, session)

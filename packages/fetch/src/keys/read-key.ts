@@ -5,7 +5,7 @@ import type { HttpClient } from '../http/http-client.ts'
 import { readBody } from '../http/read-body.ts'
 
 export interface KeyReading {
-  http(): Promise<Pick<HttpClient, 'get'>>
+  http: Pick<HttpClient, 'get'>
   /** `--insecure-allow-http`. */
   allowHttp: boolean
 }
@@ -22,7 +22,7 @@ export async function readKeyAt(location: string, { http, allowHttp }: KeyReadin
       what: `the key ${location} was not read`, why: '--insecure-allow-http required for http URLs', hint: 'use https: whoever changes a key on the way is trusted from then on',
     })
   }
-  const response = await (await http()).get(location)
+  const response = await http.get(location)
   if (response.status === 200) return readBody(response, largestKeyBytes)
   response.discard()
   throw new RocketError('REGISTRY_FAILED', { what: `the key ${response.from} was not received`, why: `bad HTTP status code: ${response.status}` })

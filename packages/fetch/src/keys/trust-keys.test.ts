@@ -44,7 +44,7 @@ function sitDown(t: TestContext): Desk {
         return await trustKeys({
           scope: { kind: 'prefix', prefix: 'example.com' }, locations: [key], skipReview: false, trustHttps: false,
           configDirectory: join(directory, 'etc'), ...request,
-        }, { terminal, read: (location) => readKeyAt(location, { http: async () => network.http, allowHttp: location.includes('allowed') }), discover: async () => [] })
+        }, { terminal, read: (location) => readKeyAt(location, { http: network.http, allowHttp: location.includes('allowed') }), discover: async () => [] })
       } finally {
         await network.close()
       }
