@@ -69,9 +69,9 @@ function pageUrl(scheme: string, prefix: string): URL | undefined {
   return url !== null && url.host === prefix.split('/')[0] ? url : undefined
 }
 
-async function readPage(url: URL, { http, authorization, debug }: Discovery): Promise<string> {
+async function readPage(url: URL, { http, allowHttp, authorization, debug }: Discovery): Promise<string> {
   debug?.(`looking for meta tags at ${url.href}`)
-  const response = await http.get(url.href, { authorization: authorization?.(url.host) })
+  const response = await http.get(url.href, { authorization: authorization?.(url.host), allowHttp })
   if (response.status !== 200) {
     response.discard()
     throw new RocketError('REGISTRY_FAILED', { what: `${response.from} was not received`, why: `bad HTTP status code: ${response.status}` })

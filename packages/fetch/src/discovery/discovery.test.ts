@@ -1,66 +1,8 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import type { ErrorCode, Request } from '@rocket/contracts'
-import { listImages, openStore, type ListedImage } from '@rocket/store'
-import { makePod } from '../testing/fetch-in.ts'
-import { makeAci, makeLibrary } from '../testing/make-aci.ts'
-import { runStage } from '../testing/run-stage.ts'
-import { siteMissing, startSite, type Site, type SiteOptions } from '../testing/start-site.ts'
-
-interface World {
-  site: Site
-  /** Puts an image on the site, by default where the usual template leads to. */
-  put(manifest?: Record<string, unknown>, place?: string): void
-  /** Puts images there that depend on each other. */
-  putLibraries(dependencies: Readonly<Record<string, readonly string[]>>): void
-  fetch(reference: string, request?: Partial<Request>): Promise<{ images: ListedImage[]; code: string; said: string; debug: string }>
-}
-
-const arch = process.arch === 'arm64' ? 'aarch64' : 'amd64'
-const template = 'https://dl.example.com/{name}-{version}-{os}-{arch}.{ext}'
-const tag = (content: string, name = 'ac-discovery'): string => `<meta name="${name}" content="${content}">`
-const labels = (version: string): { name: string; value: string }[] => [
-  { name: 'version', value: version }, { name: 'os', value: 'linux' }, { name: 'arch', value: arch },
-]
-
-async function makeWorld(t: TestContext, options: Partial<SiteOptions> = {}): Promise<World> {
-  const directory = mkdtempSync(join(tmpdir(), 'rocket-discovery-'))
-  t.after(() => rmSync(directory, { recursive: true, force: true }))
-  const site = await startSite(t, join(directory, 'site'), {
-    hosts: ['example.com', 'dl.example.com', 'mirror.example.com', 'local.example.com'], ...options,
-  })
-  const store = join(directory, 'data/cas')
-  mkdirSync(store, { recursive: true, mode: 0o700 })
-  let serial = 0
-  return {
-    site,
-    put: (manifest = {}, place = `example.com/app-1.0-linux-${arch}.aci`) => {
-      const aci = makeAci(directory, `${serial++}.aci`, { name: 'example.com/app', labels: labels('1.0'), ...manifest })
-      copyFileSync(aci, site.file('dl.example.com', place))
-    },
-    putLibraries: (dependencies) => {
-      site.page('example.com', tag('example.com https://dl.example.com/{name}.{ext}'))
-      for (const [name, names] of Object.entries(dependencies)) {
-        const aci = makeLibrary(directory, `example.com/${name}`, { [name]: name }, { dependencies: names.map((each) => ({ imageName: `example.com/${each}` })) })
-        copyFileSync(aci, site.file('dl.example.com', `example.com/${name}.aci`))
-      }
-    },
-    fetch: async (reference, request = {}) => {
-      const pod = makePod(directory, [reference], { insecure: { image: true, tls: false, http: false, pubkey: false }, ...request })
-      const environment = { ...site.environment, RKT_DEBUG: 'true' }
-      const { stdout, stderr } = await runStage(pod, store, {
-        before: [...site.through, 'env', ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)],
-      })
-      const error = stdout === '' ? { code: '', message: '' } : JSON.parse(stdout) as { code: ErrorCode; what: string; why?: string }
-      return { images: listImages(openStore(store)), code: error.code, said: stdout, debug: stderr }
-    },
-  }
-}
-
-const inNetwork = siteMissing === false ? {} : { skip: siteMissing }
+import { arch, inNetwork, labels, makeWorld, metaTag as tag, usualTemplate as template } from '../testing/discovery-world.ts'
+import type { SiteOptions } from '../testing/start-site.ts'
 
 test('an image is found by its name, and then in the store', inNetwork, async (t) => {
   const { site, put, fetch } = await makeWorld(t)
