@@ -33,8 +33,7 @@ export function parseDockerReference(text: string): DockerReference {
   const slash = named.indexOf('/')
   const first = slash === -1 ? '' : named.slice(0, slash)
   const hasHost = /[.:A-Z]/.test(first) || first === 'localhost'
-  const host = first.toLowerCase()
-  const registry = !hasHost || host === 'docker.io' || host === 'index.docker.io' ? defaultRegistry : host
+  const registry = hasHost ? canonicalHost(first) : defaultRegistry
   const rest = hasHost ? named.slice(slash + 1) : named
   const colon = rest.lastIndexOf(':')
   const path = colon === -1 ? rest : rest.slice(0, colon)
@@ -45,6 +44,13 @@ export function parseDockerReference(text: string): DockerReference {
   const nameFits = repository.length <= 255 && repository.split('/').every((part) => component.test(part)) && (hasHost || !hexName.test(path))
   if (!hostPattern.test(registry) || !nameFits || !tagFits) throw invalid(text)
   return { registry, repository, tag: digest === undefined ? tag : '', digest, ...(hasHost ? {} : { shortName: path }) }
+}
+
+/** Hosts do not care for case, and docker's own has several names. One that only a capital shows to be a host keeps it. */
+export function canonicalHost(host: string): string {
+  const lower = host.toLowerCase()
+  if (lower === 'docker.io' || lower === 'index.docker.io') return defaultRegistry
+  return /[.:]/.test(lower) || lower === 'localhost' ? lower : host
 }
 
 /** Two ways to write one image give one text; a name without a host stays one, as only the configuration knows where it is. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { RegistriesConfig } from '@rocket/contracts/schemas'
+import { canonicalHost } from '../docker-reference.ts'
 import { configInvalid, readConfigFiles } from './config-files.ts'
 
 /** What `registries.d` says, all layers together; names with `docker.io` say `registry-1.docker.io`. */
@@ -62,9 +63,7 @@ function parse(path: string, fields: unknown): RegistriesConfig {
   throw configInvalid(`failed to parse ${JSON.stringify(path)}`, faults.join('; '))
 }
 
-/** Hosts do not care for case, and docker's own has several names. */
 function canonical(place: string): string {
   const [host = '', ...rest] = place.split('/')
-  const name = host.toLowerCase()
-  return [name === 'docker.io' || name === 'index.docker.io' ? 'registry-1.docker.io' : name, ...rest].join('/')
+  return [canonicalHost(host), ...rest].join('/')
 }
