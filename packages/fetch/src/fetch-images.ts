@@ -1,5 +1,5 @@
 import { syscallError, type StageContext } from '@rocket/host'
-import { findImageRecord, lockPrepare, touchLastUsed, type Store } from '@rocket/store'
+import { findImageRecord, lockPrepare, openStore, touchLastUsed, type Store } from '@rocket/store'
 import type { Dependency } from './dependencies/check-dependency.ts'
 import { createMakeWhole, type Found, type MakeWhole } from './dependencies/make-whole.ts'
 import { planDependency, planFetch, type PlannedImage } from './plan-fetch.ts'
@@ -25,6 +25,7 @@ export async function fetchImages(store: Store, context: StageContext): Promise<
     const { images: wanted } = planFetch(context.files.read('Request'), store)
     for (const image of wanted) {
       if (image.from === 'store') {
+        if (image.elsewhere !== undefined) session.writer.adoptImage(store, openStore(image.elsewhere), image.imageId)
         images.push(image)
         continue
       }

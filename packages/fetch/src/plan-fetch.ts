@@ -1,14 +1,16 @@
-import { isUnreadable, RocketError, type ImageRecord, type NameRef, type Request } from '@rocket/contracts'
+import { isRocketError, isUnreadable, RocketError, type ImageRecord, type NameRef, type Request } from '@rocket/contracts'
 import { findImageByName, findImageIdByPrefix, findImageRecord, findReferenceRef, type Ref, type Store } from '@rocket/store'
 import { classifyReference, type Reference } from './classify-reference.ts'
-import { hasConfiguration } from './config/has-configuration.ts'
+import { additionalStores } from './config/additional-stores.ts'
+import { configDirectories, hasConfiguration } from './config/has-configuration.ts'
 import { formatDockerReference } from './docker-reference.ts'
 import { fileState } from './file-state.ts'
 import { formatImageName, withHostLabels } from './image-name.ts'
 
 /** What one reference of the request needs: an image of the store, or a source to read. Prints as JSON. */
 export type PlannedImage =
-  | { from: 'store'; reference: string; imageId: string; name: string; message: string }
+  /** `elsewhere`: the additional store that has it; it is taken into use from there. */
+  | { from: 'store'; reference: string; imageId: string; name: string; message: string; elsewhere?: string }
   | { from: 'source'; reference: string; source: Exclude<Reference, { kind: 'id' }> }
 
 type NameReference = Extract<Reference, { kind: 'name' }>
@@ -23,7 +25,27 @@ export interface FetchPlan {
  * IMAGE_REFERENCE_INVALID, IMAGE_ID_INVALID, SIGNATURE_REQUIRED. Reference: rkt, "Pull policies".
  */
 export function planFetch(request: Pick<Request, 'apps' | 'pullPolicy' | 'insecure' | 'platform'>, store: Store): FetchPlan {
-  return { images: request.apps.map((app) => planImage(app.reference, request, store)) }
+  const additional = request.pullPolicy !== 'update' && hasConfiguration('store.d') ? additionalStores(configDirectories()) : []
+  return { images: request.apps.map(({ reference }) => planInStores(reference, request, [store, ...additional])) }
+}
+
+/** Our own store first, then the others, as if they were all there is; where it comes from otherwise is our own store's affair. */
+function planInStores(reference: string, request: Pick<Request, 'pullPolicy' | 'insecure' | 'platform'>, [own, ...others]: Store[]): PlannedImage {
+  if (own === undefined || others.length === 0) return planImage(reference, request, own!)
+  for (const store of [own, ...others]) {
+    const planned = planIfThere(reference, request, store)
+    if (planned?.from === 'store') return store === own ? planned : { ...planned, elsewhere: store.directory }
+  }
+  return planImage(reference, request, own)
+}
+
+function planIfThere(reference: string, request: Pick<Request, 'insecure' | 'platform'>, store: Store): PlannedImage | undefined {
+  try {
+    return planImage(reference, { ...request, pullPolicy: 'never' }, store)
+  } catch (error) {
+    if (isRocketError(error, 'IMAGE_NOT_FOUND') || isRocketError(error, 'IMAGE_ID_INVALID')) return undefined
+    throw error
+  }
 }
 
 function planImage(reference: string, request: Pick<Request, 'pullPolicy' | 'insecure' | 'platform'>, store: Store): PlannedImage {

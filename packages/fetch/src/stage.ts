@@ -1,7 +1,7 @@
 import { isRocketError } from '@rocket/contracts'
 import { defineVerb, type Stage, type StageContext, type Verb } from '@rocket/host'
 import { openStore } from '@rocket/store'
-import { planFetch, type FetchPlan } from './plan-fetch.ts'
+import { planFetch, type FetchPlan, type PlannedImage } from './plan-fetch.ts'
 import { useStoredImages } from './use-stored.ts'
 
 /**
@@ -13,8 +13,10 @@ const fetch: Verb<FetchPlan> = defineVerb<FetchPlan>({
   apply: (plan, context) => applyFetch(plan, context),
 })
 
+type StoredImage = Extract<PlannedImage, { from: 'store' }>
+
 function applyFetch(plan: FetchPlan, context: StageContext): void | Promise<void> {
-  const stored = plan.images.filter((image) => image.from === 'store')
+  const stored = plan.images.filter((image) => image.from === 'store' && image.elsewhere === undefined) as StoredImage[]
   // A store that holds an image is whole already; one without any may not be there.
   const complete = stored.length === plan.images.length && stored.length > 0
   const store = openStore(context.storeDirectory, { create: !complete })

@@ -204,7 +204,10 @@ export class LayeredRoot {
 
   #openTree(tree: string): number {
     try {
-      return this.#open(tree)
+      // A tree of another store is a link to it, made by the store itself in a directory that is its own.
+      const fd = openSync(tree, linux.O_PATH | constants.O_DIRECTORY)
+      this.#descriptors.push(fd)
+      return fd
     } catch (cause) {
       this.close()
       throw new RocketError('IMAGE_TREE_MISSING', {

@@ -42,6 +42,8 @@ export function findReachable(store: Store, without: Without = {}): Reachable {
     const { trees, blobs } = partsOf(store, record)
     for (const tree of trees) add(reachable.trees, tree, here)
     for (const digest of blobs) add(reachable.blobs, digest, here)
+    // What it was rendered from is what it can be rendered from again. Added while they are walked, they get their turn.
+    for (const dependency of record.dependencies ?? []) add(reachable.images, dependency, here)
   }
   // What a pod uses stays even when the record that it came with is gone.
   for (const { uuid, trees } of pins) for (const tree of trees) add(reachable.trees, treeName(tree), [`pod ${uuid}`])

@@ -108,6 +108,8 @@ async function runBuiltin(road: RoadPlaces, call: VerbCall, files: HandoffFiles)
   const verb = stage.verbs[call.verb]
   if (verb === undefined) throw new Error(`${stage.name} has no verb ${call.verb}`)
   const context = contextOf(road, call, files)
+  // What a stage of its own process is told in its environment.
+  Object.assign(process.env, road.environment)
   await verb.apply(verb.plan(context), context)
   return call.stage === 'stage2' ? files.read('Stage2State').result ?? 254 : 0
 }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { startPod, textOf } from '../program/home.ts'
+import { makeHome, startPod, textOf } from '../program/home.ts'
 import type { Ended } from '../program/rkt.ts'
 import { plain, story, tellStories } from '../program/story.ts'
 
@@ -215,6 +215,71 @@ story('store check finds a flipped bit, and mends it once no pod stands on it', 
   assert.equal(textOf(file), 'from the image\n')
   assert.equal((await ok('store', 'check')).stderr, 'check: 0 fault(s) found, 0 mended\n')
 })
+
+story('a rendered image is checked against what it was rendered from, which stays as long as it does', async () => {
+  const { home, images } = stage
+  mkdirSync(home.file('thin'), { recursive: true })
+  writeFileSync(join(home.file('thin'), 'on-top'), 'of it\n')
+  writeFileSync(home.file('thin.json'), JSON.stringify({
+    acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/thin', dependencies: [{ imageName: 'example.com/busybox' }],
+    app: { exec: ['/bin/cat', '/on-top', '/data/of-the-image'], user: '0', group: '0' },
+  }))
+  await ok('image', 'build', '--rootfs=thin', '--manifest=thin.json', '-o', 'thin.aci')
+  const [base = ''] = await fetch(images.busybox)
+  const [id = ''] = await fetch('--pull-policy=new', './thin.aci')
+  assert.deepEqual(await json('store', 'check'), [])
+  const { rootfs: [path = ''] } = JSON.parse(textOf(cas('images', `${id}.json`))) as { rootfs: string[] }
+  await ok('image', 'rm', 'example.com/busybox')
+  await ok('gc')
+  const plan = await json<{ kind: string; name: string; because: string[] }[]>('gc', '--explain')
+  assert.deepEqual(plan.find(({ kind, name }) => kind === 'image' && name === base)?.because, ['name example.com/thin', `image ${id}`])
+  rmSync(cas(path.slice('store:'.length), 'on-top'))
+  assert.match((await ok('store', 'check', '--repair')).stderr, /1 fault\(s\) found, 1 mended/)
+  const ended = await home.rkt(['run', ...plain, '--pull-policy=never', id])
+  assert.deepEqual([ended.exitCode, ended.stdout], [0, 'of it\nfrom the image\n'], ended.stderr)
+  await ok('image', 'extract', '--rootfs-only', 'example.com/thin', 'thin-alone')
+  assert.deepEqual(readdirSync(home.file('thin-alone')), ['on-top'])
+  await ok('image', 'render', '--rootfs-only', 'example.com/thin', 'thin-whole')
+  assert.equal(textOf(join(home.file('thin-whole'), 'data/of-the-image')), 'from the image\n')
+})
+
+story('an additional store is used where it lies: never written, never collected', async () => {
+  const { home, images } = stage
+  const other = makeHome()
+  try {
+    const id = (await other.rkt(['fetch', unsigned, '--full', images.server, `oci:${images.layout}`])).stdout.split('\n')[0] ?? ''
+    await ok('image', 'rm', 'layout')
+    mkdirSync(home.file('shared/store.d'), { recursive: true })
+    const fields = { rktKind: 'store', rktVersion: 'v1', additional: [join(other.data, 'cas')] }
+    writeFileSync(home.file('shared/store.d/additional.json'), JSON.stringify(fields))
+    const before = state(other.data)
+    const configured = '--user-config=shared'
+    const refused = await home.rkt(['run', ...plain, '--pull-policy=never', 'example.com/server', '--exec=/bin/echo'])
+    assert.equal(refused.exitCode, 254, 'nobody told of the other store')
+    for (const [image, ...flags] of [['example.com/server'], ['layout', '--no-overlay'], [id, '--flavor=fly']] as const) {
+      const net = flags[0] === '--flavor=fly' ? [] : ['--net=none']
+      const ended = await home.rkt([
+        configured, 'run', unsigned, ...net, ...flags, '--pull-policy=never', image, '--exec=/bin/cat', '--', '/data/of-the-image',
+      ])
+      assert.deepEqual([ended.exitCode, ended.stdout], [0, 'from the image\n'], `${image}: ${ended.stderr}`)
+    }
+    assert.match((await ok('image', 'list')).stdout, /example\.com\/server/)
+    const { images: sizes } = await json<{ images: { imageId: string; ownBytes: number }[] }>('image', 'du')
+    assert.ok((sizes.find(({ imageId }) => imageId === id)?.ownBytes ?? Infinity) < 100_000, 'its bytes are not here')
+    assert.deepEqual(await json('store', 'check'), [])
+    await ok('image', 'rm', id, 'layout')
+    await ok(configured, 'gc', '--grace-period=0s')
+    assert.equal(state(other.data), before)
+    assert.equal((await other.rkt(['store', 'check'])).exitCode, 0)
+  } finally {
+    other.remove()
+  }
+})
+
+/** Names, lengths and times of all there is, but for the locks that looking takes. */
+function state(directory: string): string {
+  return execFileSync('find', [directory, '-path', '*/locks', '-prune', '-o', '-printf', '%P %s %T@ %C@\\n'], { encoding: 'utf8' })
+}
 
 for (const [words, says] of [
   [['image', 'export', 'x', 'out.tar'], /^export: extension must be \.aci \(given \.tar\)/],

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isErrno, RocketError } from '@rocket/contracts'
 import { syscallError } from '../errors.ts'
@@ -14,8 +14,9 @@ import type { AppRoot } from './plan-app-root.ts'
 export function makeAppRoot(root: AppRoot): void {
   if (root.trees.length === 0) throw failed(root, 'the image has no files')
   try {
+    // A tree of another store is a link to it, made by the store itself in a directory that is its own.
     for (const tree of root.trees) if (
-      !lstatSync(`${root.base}/${tree}`).isDirectory()
+      !statSync(`${root.base}/${tree}`).isDirectory()
     ) throw failed(root, `${root.base}/${tree} is no directory`)
     mkdirSync(dirname(root.target), { recursive: true })
     if (root.kind === 'copy') return copyTrees(root)
@@ -41,7 +42,7 @@ export function unmountAppRoot(target: string): void {
 /** The root directory that an app sees is the upper layer's own, so it takes owner and mode from the image's topmost tree. */
 function makeUpper(root: AppRoot): void {
   if (existsSync(root.upper)) return
-  const like = lstatSync(`${root.base}/${root.trees.at(-1)}`)
+  const like = statSync(`${root.base}/${root.trees.at(-1)}`)
   mkdirSync(root.upper)
   if (like.uid !== 0 || like.gid !== 0) chownSync(root.upper, like.uid, like.gid)
   chmodSync(root.upper, like.mode & 0o7777)
@@ -53,7 +54,7 @@ function copyTrees(root: AppRoot): void {
   const beside = `${root.target}.new`
   rmSync(beside, { recursive: true, force: true })
   const [tree = ''] = root.trees
-  if (root.trees.length === 1) copyTree(`${root.base}/${tree}`, beside)
+  if (root.trees.length === 1) copyTree(realpathSync(`${root.base}/${tree}`), beside)
   else {
     const view = `${root.target}.view`
     mkdirSync(view, { recursive: true })

@@ -8,13 +8,13 @@ import { listBlobs } from '../list-store.ts'
 import type { Store } from '../open-store.ts'
 import type { FoundFault } from './fault.ts'
 
-/** Every blob hashed again. What is damaged is removed by mending: it is of no use, and only in the way of a sound one. */
-export function* checkBlobs(store: Store, records: readonly ImageRecord[]): Generator<FoundFault, void, undefined> {
+/** Every blob hashed again, or with `ownedOnly` those of the images given. What is damaged is removed by mending: it is of no use, and only in the way of a sound one. */
+export function* checkBlobs(store: Store, records: readonly ImageRecord[], ownedOnly: boolean): Generator<FoundFault, void, undefined> {
   const owners = new Map<string, string[]>()
   for (const record of records) {
     for (const digest of partsOf(store, record).blobs) owners.set(digest, [...(owners.get(digest) ?? []), record.imageId])
   }
-  for (const digest of listBlobs(store)) {
+  for (const digest of ownedOnly ? owners.keys() : listBlobs(store)) {
     const got = hashOf(store, digest)
     if (got === undefined || got === digest) continue
     const file = blobFile(digest)

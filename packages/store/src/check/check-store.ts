@@ -43,7 +43,7 @@ async function findFaults(store: Store, ingest: Ingest, { quick, recordsOfPod, i
   const found = imageId === undefined ? [...checkFiles(store), ...checkRecords(store, recordsOfPod)] : []
   if (quick) return found
   const records = readableRecords(store).filter((record) => imageId === undefined || record.imageId === imageId)
-  found.push(...checkBlobs(store, records))
+  found.push(...checkBlobs(store, records, imageId !== undefined))
   await checkTrees(ingest, records, (fault) => found.push(fault))
   // A tree that can be made again was found missing twice: once by its record, once by its bytes.
   const remade = new Set(found.flatMap(({ tree, file }) => (tree === undefined ? [] : [file])))

@@ -7,7 +7,7 @@ import { removeTree, type Ingest } from '../ingest/ingest-directory.ts'
 import { writeTreeRecord, type TreeRecord } from '../ingest/layer-record.ts'
 import { dropTree } from '../sweep.ts'
 import type { Store } from '../open-store.ts'
-import { expectedLayers, forComposedTrees, readableRecord, type ExpectedTree, type SoundTree } from './expected-trees.ts'
+import { expectedLayers, expectedRendered, forComposedTrees, readableRecord, type ExpectedTree, type SoundTree } from './expected-trees.ts'
 import type { FoundFault } from './fault.ts'
 
 const mostNamed = 5
@@ -26,7 +26,8 @@ export async function checkTrees(ingest: Ingest, records: readonly ImageRecord[]
     return seen.get(tree.name)
   }
   for (const record of records) {
-    for (const tree of expectedLayers(store, record)) await check(tree)
+    const rendered = expectedRendered(store, record)
+    for (const tree of [...expectedLayers(store, record), ...(rendered === undefined ? [] : [rendered])]) await check(tree)
     if (record.rootfs.every((path) => record.layers.some((layer) => layer.tree === path))) continue
     await forComposedTrees(store, record, (name) => seen.get(name) ?? asItIs(store, name), async (tree) => {
       const sound = await check(tree) ?? asItIs(store, tree.name)

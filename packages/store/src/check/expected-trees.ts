@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ImageRecord } from '@rocket/contracts'
-import { composeRootfs, type TreeReport, unpackAci, unpackLayer, unpackLayerOn, writeTopTree } from '@rocket/image'
+import { composeRootfs, type RenderableImage, renderImages, renderKey, type TreeReport, unpackAci, unpackLayer, unpackLayerOn, writeTopTree } from '@rocket/image'
+import { findImageRecord } from '../find-image.ts'
 import { blobFile } from '../image-parts.ts'
 import { nothing, withoutRepeated } from '../ingest/compose-stored.ts'
 import { reportOf } from '../ingest/ingest-layer.ts'
@@ -36,6 +37,34 @@ export function expectedLayers(store: Store, record: ImageRecord): ExpectedTree[
     const key = `aci ${diffId.slice('sha512:'.length)}`
     return shortName(key) !== name ? [] : [{ name, key, blob, make: async (directory) => reportOf((await unpackAci(path, directory)).rootfs) }]
   })
+}
+
+/** The one tree of an ACI with dependencies or a whitelist; undefined when what it was rendered from is not all there. */
+export function expectedRendered(store: Store, record: ImageRecord): ExpectedTree | undefined {
+  const [path] = record.rootfs
+  if (record.format !== 'aci' || path === undefined || record.layers.some((layer) => layer.tree !== undefined)) return undefined
+  const images = [record, ...(record.dependencies ?? []).flatMap((imageId) => findImageRecord(store, imageId) ?? [])]
+  const image = toRenderable(store, record, images, [])
+  const name = treeName(path)
+  if (image === undefined || shortName(renderKey(image)) !== name) return undefined
+  return { name, key: renderKey(image), make: (directory) => renderImages(image, directory) }
+}
+
+/** With every dependency found among `images`, by its ID or by its name and labels. */
+function toRenderable(
+  store: Store, record: ImageRecord, images: readonly ImageRecord[], above: readonly ImageRecord[],
+): RenderableImage | undefined {
+  const path = join(store.directory, blobFile(record.layers[0]?.digest ?? 'sha256:'))
+  if (above.includes(record) || !existsSync(path)) return undefined
+  const dependencies = record.manifest.dependencies.map(({ imageName, imageId, labels }) => {
+    const found = images.find(({ imageId: id, manifest }) => (imageId === undefined
+      ? manifest.name === imageName && labels.every(({ name, value }) => manifest.labels.some((own) => own.name === name && own.value === value))
+      : imageId.startsWith(id)))
+    return found === undefined ? undefined : toRenderable(store, found, images, [...above, record])
+  })
+  if (dependencies.includes(undefined)) return undefined
+  const { sha512, manifest: { pathWhitelist } } = record
+  return { path, sha512, pathWhitelist, dependencies: dependencies.filter((image) => image !== undefined) }
 }
 
 /** A tree as it should be, wherever it lies. */

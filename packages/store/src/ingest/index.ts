@@ -1,3 +1,4 @@
+export { adoptImage } from '../adopt-image.ts'
 export { writeRefs } from '../refs.ts'
 export { blobPath, createBlobWriter, findBlob, hasBlob, writeBlob, type BlobWriter, type OpenTransfer } from './blobs.ts'
 export { composeStored, type StoredLayer } from './compose-stored.ts'
