@@ -91,14 +91,14 @@ story('image inspect and history tell what an image is and how it came', async (
   const { images } = stage
   const [id = ''] = await fetch(`oci:${images.layout}`)
   interface Inspected { id: string; sha256: string; names: string[]; platform: { os: string }; layers: { digest: string }[]; evidence: { verdict: string }[] }
-  const image = await json<Inspected>('image', 'inspect', 'layout')
+  const image = await json<Inspected>('image', 'inspect', id)
   assert.deepEqual([image.id, image.names, image.platform.os, image.layers.length], [id, ['layout:1.0.0'], 'linux', 1])
   assert.match(image.sha256, /^sha256:[0-9a-f]{64}$/)
   assert.deepEqual(image.evidence.map(({ verdict }) => verdict), ['waived'])
   assert.match((await ok('image', 'inspect', id)).stdout, new RegExp(`^ID\\t+${id}\nDIGEST\\t+${image.sha256}\nNAME\\t+layout:1\\.0\\.0\n`))
-  const steps = await json<{ layer?: { digest: string } }[]>('image', 'history', 'layout')
+  const steps = await json<{ layer?: { digest: string } }[]>('image', 'history', id)
   assert.deepEqual(steps.flatMap(({ layer }) => layer?.digest ?? []), [image.layers[0]?.digest])
-  assert.match((await ok('image', 'history', 'layout')).stdout, /^LAYER\t+CREATED\t+SIZE\t+CREATED BY\n/)
+  assert.match((await ok('image', 'history', id)).stdout, /^LAYER\t+CREATED\t+SIZE\t+CREATED BY\n/)
 })
 
 story('image diff names what was added, removed and changed, without unpacking', async () => {
@@ -216,12 +216,14 @@ story('store check finds a flipped bit, and mends it once no pod stands on it', 
   assert.equal((await ok('store', 'check')).stderr, 'check: 0 fault(s) found, 0 mended\n')
 })
 
+const platform = [{ name: 'os', value: 'linux' }, { name: 'arch', value: process.arch === 'arm64' ? 'aarch64' : 'amd64' }]
+
 story('a rendered image is checked against what it was rendered from, which stays as long as it does', async () => {
   const { home, images } = stage
   mkdirSync(home.file('thin'), { recursive: true })
   writeFileSync(join(home.file('thin'), 'on-top'), 'of it\n')
   writeFileSync(home.file('thin.json'), JSON.stringify({
-    acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/thin', dependencies: [{ imageName: 'example.com/busybox' }],
+    acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/thin', labels: platform, dependencies: [{ imageName: 'example.com/busybox' }],
     app: { exec: ['/bin/cat', '/on-top', '/data/of-the-image'], user: '0', group: '0' },
   }))
   await ok('image', 'build', '--rootfs=thin', '--manifest=thin.json', '-o', 'thin.aci')
