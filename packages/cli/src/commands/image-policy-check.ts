@@ -1,4 +1,4 @@
-import { classifyReference } from '@rocket/fetch'
+import { classifyReference, loadKeys } from '@rocket/fetch'
 import { openTrust } from '@rocket/trust'
 import { readSettings } from '../config/settings.ts'
 import type { Invocation } from '../grammar/command.ts'
@@ -11,9 +11,10 @@ import { formatTable } from '../print/table.ts'
 import { writeOut } from '../print/write.ts'
 
 /** `rkt image policy check`: the plan of a verification, as it stands now. */
-export function run({ flags, positionals }: Invocation): number {
+export async function run({ flags, positionals }: Invocation): Promise<number> {
   const isWaived = insecurities(flags.get(globalFlags.insecureOptions)).fetch.image
-  const plan = openTrust(configDirectories(readSettings(flags))).plan(policyName(positionals[0] ?? ''), { isWaived })
+  const directories = configDirectories(readSettings(flags))
+  const plan = openTrust(directories).plan(await policyName(positionals[0] ?? '', directories), { isWaived })
   const format = flags.get(outputFlags.format)
   if (format !== '') writeOut(formatJson(plan, format))
   else {
@@ -23,9 +24,18 @@ export function run({ flags, positionals }: Invocation): number {
   return plan.verdict === 'reject' ? 254 : 0
 }
 
-/** The name that rules are for: without version and labels, without the tag, with the port of a registry. */
-function policyName(text: string): string {
-  if (!text.startsWith('docker:')) return text.replace(/,.*$/s, '').replace(/:[^/]*$/, '')
-  const reference = classifyReference(text)
-  return reference.kind === 'docker' ? `${reference.docker.registry}/${reference.docker.repository}` : text
+/**
+ * The name that rules are for: without version and labels, without the tag, with the port of a registry. What is written for a registry means
+ * what it means to `rkt fetch`, aliases and default registries included.
+ */
+async function policyName(text: string, directories: string[]): Promise<string> {
+  const reference = text.startsWith('docker:') ? classifyReference(text) : undefined
+  if (reference?.kind !== 'docker') return text.replace(/,.*$/s, '').replace(/:[^/]*$/, '')
+  const network = (await loadKeys()).openNetwork({ insecure: { http: false, tls: false }, warn: () => {}, directories })
+  try {
+    const { registry, repository } = network.resolve(reference.docker).reference
+    return `${registry}/${repository}`
+  } finally {
+    await network.close()
+  }
 }

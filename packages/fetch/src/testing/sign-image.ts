@@ -7,7 +7,8 @@ import type { TestDescriptor } from './make-layout.ts'
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 const emptyType = 'application/vnd.oci.empty.v1+json'
 
-interface SignatureManifest {
+/** With everything that it refers to. */
+export interface SignatureManifest {
   bytes: Buffer
   blobs: Buffer[]
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
 import type { ImageRecord, PolicyRule } from '@rocket/contracts'
@@ -12,7 +14,7 @@ import {
 import { configure, type Configured } from '../testing/configure.ts'
 import { makeWorkshop, type Workshop } from '../testing/fetch-in.ts'
 import { makeLayout, type TestDescriptor } from '../testing/make-layout.ts'
-import { addFallbackTag, addToLayout, addToRegistry, bundleImage, describe, signatureImage } from '../testing/sign-image.ts'
+import { addFallbackTag, addToLayout, addToRegistry, bundleImage, describe, signatureImage, type SignatureManifest } from '../testing/sign-image.ts'
 import { registryMissing, startRegistry } from '../testing/start-registry.ts'
 
 const checks = { insecure: { image: false, tls: false, http: true, pubkey: false } }
@@ -196,4 +198,52 @@ test('signatures of a registry are found under the tag, among referrers and unde
   await addFallbackTag(registry.host, 'key/web', made.image, [byKey])
   const evidence = await fetch('key/web')
   assert.equal(evidence.signer?.fingerprint, createHash('sha256').update(keys.publicKey.export({ type: 'spki', format: 'der' })).digest('hex'))
+})
+
+/** A registry that knows the referrers API, which Debian's does not: everything else is passed on to that. */
+async function withReferrers(t: TestContext, host: string, referrers: Readonly<Record<string, readonly SignatureManifest[]>>): Promise<{ host: string; asked: string[] }> {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    const url = request.url!
+    asked.push(url)
+    const found = /\/referrers\/(.+)$/.exec(url)?.[1]
+    if (found !== undefined) {
+      const mediaType = 'application/vnd.oci.image.index.v1+json'
+      const manifests = (referrers[found] ?? []).map(({ bytes }) => ({ ...describe(bytes), artifactType: 'application/vnd.dev.sigstore.bundle.v0.3+json' }))
+      return void response.writeHead(200, { 'content-type': mediaType }).end(JSON.stringify({ schemaVersion: 2, mediaType, manifests }))
+    }
+    const headers = { accept: String(request.headers.accept ?? '*/*') }
+    void fetch(`http://${host}${url}`, { headers }).then(async (answer) => {
+      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' }).end(Buffer.from(await answer.arrayBuffer()))
+    })
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+}
+
+test('signatures are found by the referrers API, without the tag that stands in for it', { skip: registryMissing }, async (t) => {
+  const made = make(t)
+  const registry = await startRegistry(t, made.workshop.directory)
+  registry.push(`oci:${made.layout}:${claimed}:1`, 'web:1')
+  const referrer = bundleImage(await world.signBundle(made.image.digest), made.image)
+  await addToRegistry(registry.host, 'web', referrer)
+  const { host, asked } = await withReferrers(t, registry.host, { [made.image.digest]: [referrer] })
+  made.configured.writePolicy([{ ...made.byIdentity, prefix: `${host}/web` }])
+  const [record] = await made.workshop.fetch([`docker://${host}/web:1`], checks)
+  assert.equal(evidenceOf(made.workshop, record).signer?.issuer, someone.issuer)
+  assert.ok(asked.includes(`/v2/web/referrers/${made.image.digest}`), asked.join(' '))
+  assert.ok(!asked.some((url) => url.endsWith(made.image.digest.replace(':', '-'))), asked.join(' '))
+})
+
+test('of a thousand signatures that somebody added, so many are looked at, and the image is refused in time', async (t) => {
+  const made = make(t)
+  made.configured.writePolicy([made.byKey])
+  const junk = Array.from({ length: 1000 }, (_, index) => signWithKey(`sha256:${index.toString(16).padStart(64, '0')}`, keys.privateKey))
+  addToLayout(made.layout, signatureImage(junk), tagOf(made.image))
+  await assert.rejects(made.workshop.fetch([made.reference], checks), hasCode('SIGNATURE_INVALID', /of another image.*; and 56 more$/))
+  assertNothingKept(made.workshop)
 })

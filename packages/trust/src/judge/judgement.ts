@@ -16,10 +16,15 @@ export function refuseRejected({ verdict, requirements, name, reason }: Verifica
   })
 }
 
+/** So many signatures are told of: anybody may have added more. */
+const mostTold = 8
+
 /** Of all that was tried: the reasons, and what to do about it. */
 export function refuseUnverified({ name }: VerificationPlan, reasons: readonly string[]): RocketError {
+  const all = [...new Set(reasons)]
+  const more = all.length > mostTold ? [`and ${all.length - mostTold} more`] : []
   return new RocketError('SIGNATURE_INVALID', {
-    what: `the signature of ${name} was not accepted`, why: [...new Set(reasons)].join('; '),
+    what: `the signature of ${name} was not accepted`, why: [...all.slice(0, mostTold), ...more].join('; '),
     hint: `if you expected the signing key to change, try running: rkt trust --prefix ${name}; rkt image policy check ${name} tells who is trusted`,
   })
 }
