@@ -3,7 +3,7 @@ export { keyDirectory, formatScope, type KeyScope } from './key-store/key-files.
 export { findTrustedKeyFiles, readTrustedKeys, type TrustedKey, type TrustedKeyFile } from './key-store/read-trusted-keys.ts'
 export { largestKeyBytes, type PublicKey, readPublicKeys } from './openpgp/read-public-key.ts'
 export { formatKeyReview, printable } from './openpgp/review-text.ts'
-export { type DetachedCheck, largestSignatureBytes, startDeferredCheck, startDetachedCheck } from './openpgp/verify-detached.ts'
+export { type DetachedCheck, startDeferredCheck, startDetachedCheck } from './openpgp/verify-detached.ts'
 export { planVerification, type VerificationPlan } from './policy/plan-verification.ts'
 export { type LocatedRule, readPolicy, withDefaultRegistry } from './policy/read-policy.ts'
 export { bundleTypePrefix, fromCosignLayer, largestBundleBytes, simpleSigningType, type SigstoreSignature } from './sigstore/signature.ts'

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
-import { isRocketError, RocketError, type Evidence } from '@rocket/contracts'
+import { isRocketError, type Evidence } from '@rocket/contracts'
 import type { Trust } from '../judge/trust.ts'
 import { verifyDigestSignature } from '../openpgp/digest-signature.ts'
 import { readPublicKeys } from '../openpgp/read-public-key.ts'
 import { startDetachedCheck } from '../openpgp/verify-detached.ts'
-import { keysFor } from '../policy/plan-verification.ts'
-import { parseObject, type SigstoreSignature } from '../sigstore/signature.ts'
+import { parseObject } from '../sigstore/signature.ts'
 import { verifySigstore } from '../sigstore/verify-signature.ts'
+import { broken, bytesOf, materialOf, requirementOf, signatureOf } from './evidence-parts.ts'
+import { whyUntrusted } from './why-untrusted.ts'
 
 /** The bytes of an image as the store has them, read and compared with its ID by the caller. */
 export interface StoredImage {
@@ -84,56 +85,4 @@ function digestLike(wanted: string, bytes: Buffer): string {
 function digestsIn(index: Buffer): unknown[] {
   const { manifests } = parseObject(index, 'in the evidence') as { manifests?: { digest?: unknown }[] }
   return Array.isArray(manifests) ? manifests.map((entry) => entry?.digest) : []
-}
-
-/** Undefined when the policy of today would accept the same signature. */
-async function whyUntrusted(evidence: Evidence, trust: Trust): Promise<string | undefined> {
-  const plan = trust.plan(evidence.name ?? '', { isWaived: false })
-  if (plan.verdict === 'accept') return undefined
-  for (const requirement of plan.requirements.filter(({ kind }) => kind === evidence.method)) {
-    if (requirement.kind === 'openpgp') {
-      const keys = keysFor(requirement, await trust.readKeys(plan.name))
-      if (keys.some(({ fingerprint }) => fingerprint === evidence.signer?.fingerprint)) return undefined
-    } else {
-      try {
-        await verifySigstore(signatureOf(evidence), [evidence.digest!], requirement, trust.readMaterial(requirement))
-        return undefined
-      } catch (error) {
-        if (!isRocketError(error, 'SIGNATURE_INVALID')) throw error
-      }
-    }
-  }
-  const who = evidence.signer?.fingerprint ?? evidence.signer?.identities.join(', ')
-  return `${who} is not trusted for ${plan.name} now: ${plan.reason}`
-}
-
-function signatureOf(evidence: Evidence): SigstoreSignature {
-  return {
-    bundle: bytesOf(evidence, 'signature'), source: 'in the evidence',
-    ...(evidence.payload === undefined ? {} : { payload: bytesOf(evidence, 'payload') }),
-  }
-}
-
-/** The requirement under which nobody but the recorded signer passes. */
-function requirementOf({ method, signer, trustedRoot }: Evidence): Parameters<typeof verifySigstore>[2] {
-  const root = trustedRoot === undefined ? {} : { trustedRoot: 'in the evidence' }
-  return method === 'sigstoreKey' ? { kind: method, key: 'in the evidence', ...root }
-    : { kind: 'sigstoreIdentity', identity: signer?.identities[0] ?? '', issuer: signer?.issuer ?? '', trustedRoot: 'in the evidence' }
-}
-
-function materialOf(evidence: Evidence): Parameters<typeof verifySigstore>[3] {
-  return {
-    ...(evidence.key === undefined ? {} : { key: bytesOf(evidence, 'key') }),
-    ...(evidence.trustedRoot === undefined ? {} : { trustedRoot: bytesOf(evidence, 'trustedRoot') }),
-  }
-}
-
-function bytesOf(evidence: Evidence, field: 'signature' | 'payload' | 'key' | 'trustedRoot'): Buffer {
-  const text = evidence[field]
-  if (text === undefined) throw broken(`it lacks its ${field}`)
-  return Buffer.from(text, 'base64')
-}
-
-function broken(why: string): RocketError {
-  return new RocketError('EVIDENCE_INVALID', { what: 'the evidence does not hold', why })
 }

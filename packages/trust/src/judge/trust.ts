@@ -4,7 +4,8 @@ import { findTrustedKeyFiles, readTrustedKeys, type TrustedKey } from '../key-st
 import { largestKeyBytes } from '../openpgp/read-public-key.ts'
 import { planVerification, type VerificationPlan } from '../policy/plan-verification.ts'
 import { readPolicy } from '../policy/read-policy.ts'
-import type { SigstoreRequirement, SigstoreTrust } from '../sigstore/verify-signature.ts'
+import type { SigstoreTrust } from '../sigstore/sigstore-trust.ts'
+import type { SigstoreRequirement } from '../sigstore/verify-signature.ts'
 
 /** Whom the configuration of this machine trusts. */
 export interface Trust {

@@ -1,24 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
 import { RocketError, type Signer } from '@rocket/contracts'
 import type { SignaturePacket } from 'openpgp'
+import { hashNameOf, hashNames, readPackets, unreadable, type HashedSignature } from './read-signature.ts'
 import { groupFingerprint } from './review-text.ts'
 import type { PublicKey } from './read-public-key.ts'
-
-/** More than a handful of signatures has. */
-export const largestSignatureBytes: number = 1 << 20
-
-/** So many signatures of one file are looked at. */
-const mostSignatures = 16
-
-/**
- * The library hashes what it is given as a whole. It also takes a digest that was made on the way, as it does itself for messages whose
- * signature stands at their end; its types do not say so. A release that did otherwise would refuse every signature.
- */
-type HashedSignature = SignaturePacket & {
-  calculateTrailer(data: null, detached: boolean): Uint8Array
-  hashed: Uint8Array
-  salt?: Uint8Array | null
-}
 
 export interface DetachedSigner {
   signer: Signer
@@ -118,44 +103,6 @@ async function findSigner(packet: SignaturePacket, keys: readonly PublicKey[], a
     }
   }
   return reason
-}
-
-async function readPackets(bytes: Uint8Array, name: string): Promise<HashedSignature[]> {
-  const { readSignature } = await import('openpgp')
-  if (bytes.length > largestSignatureBytes) throw unreadable(name, `it has ${bytes.length} bytes, at most ${largestSignatureBytes} are read`)
-  const text = Buffer.from(bytes).toString('latin1')
-  try {
-    const parsed = text.includes('-----BEGIN PGP')
-      ? await readSignature({ armoredSignature: text }) : await readSignature({ binarySignature: new Uint8Array(bytes) })
-    const packets = [...parsed.packets] as HashedSignature[]
-    if (packets.length === 0) throw unreadable(name, 'no valid signatures found in signature file')
-    if (packets.length > mostSignatures) throw unreadable(name, `it holds more than ${mostSignatures} signatures`)
-    return packets
-  } catch (cause) {
-    throw cause instanceof RocketError ? cause : unreadable(name, 'it is no OpenPGP signature', cause)
-  }
-}
-
-/** OpenPGP's names and Node's. */
-const hashNames: Readonly<Record<string, string>> = { sha224: 'sha224', sha256: 'sha256', sha384: 'sha384', sha512: 'sha512', sha3_256: 'sha3-256', sha3_512: 'sha3-512' }
-
-async function hashNameOf(packet: HashedSignature, name: string): Promise<string> {
-  const { enums } = await import('openpgp')
-  if (packet.signatureType !== enums.signature.binary) {
-    throw unreadable(name, 'it is not over bytes as they are', undefined, 'sign with gpg --detach-sign, without --textmode')
-  }
-  const algorithm = enums.read(enums.hash, packet.hashAlgorithm!)
-  return hashNames[algorithm] ?? refuse(unreadable(name, `its hash ${algorithm} is not accepted any more`))
-}
-
-function refuse(error: RocketError): never {
-  throw error
-}
-
-function unreadable(name: string, why: string, cause?: unknown, hint?: string): RocketError {
-  return new RocketError('SIGNATURE_UNREADABLE', {
-    what: `the signature ${name} cannot be used`, why, cause, ...(hint === undefined ? {} : { hint }),
-  })
 }
 
 function lowerFirst(text: string): string {

@@ -5,7 +5,8 @@ import {
   makeWorld, newKeys, pem, signBundleWithKey, signWithKey, someone, type CosignLayer, type SigstoreWorld,
 } from '../testing/sigstore-world.ts'
 import { fromCosignLayer, type SigstoreSignature } from './signature.ts'
-import { verifySigstore, type SigstoreRequirement, type SigstoreTrust } from './verify-signature.ts'
+import type { SigstoreTrust } from './sigstore-trust.ts'
+import { verifySigstore, type SigstoreRequirement } from './verify-signature.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
 const other = `sha256:${'b'.repeat(64)}`

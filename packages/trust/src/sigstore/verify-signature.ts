@@ -1,20 +1,13 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { RocketError, type Signer, type SignatureRequirement } from '@rocket/contracts'
 import type { Bundle } from '@sigstore/bundle'
 import type { TrustedRoot } from '@sigstore/protobuf-specs'
 import { printable } from '../openpgp/review-text.ts'
 import { readSignedDigest } from './signed-digest.ts'
+import { readKey, readRoot, type SigstoreTrust } from './sigstore-trust.ts'
 import { largestBundleBytes, parseObject, unreadable, type SigstoreSignature } from './signature.ts'
 
 export type SigstoreRequirement = Exclude<SignatureRequirement, { kind: 'openpgp' }>
-
-/** The files that a requirement names, read. */
-export interface SigstoreTrust {
-  /** PEM. */
-  key?: Buffer
-  /** JSON. */
-  trustedRoot?: Buffer
-}
 
 /**
  * Who signed one of these digests, under this requirement. No network: certificates, log entries and timestamps stand in the bundle, and are
@@ -92,27 +85,6 @@ async function parseBundle({ bundle, source }: SigstoreSignature): Promise<Bundl
   } catch (cause) {
     const wrong = (cause as { fields?: unknown }).fields
     throw unreadable(source, `it is not a sigstore bundle${Array.isArray(wrong) ? `: ${wrong.join(', ')}` : ''}`, cause)
-  }
-}
-
-async function readRoot(bytes: Buffer | undefined, name: string): Promise<TrustedRoot> {
-  const { TrustedRoot: format } = await import('@sigstore/protobuf-specs')
-  try {
-    const root = format.fromJSON(JSON.parse(bytes!.toString('utf8')))
-    if (root.certificateAuthorities.length + root.tlogs.length > 0) return root
-  } catch (cause) {
-    throw new RocketError('KEY_INVALID', { what: `the trusted root ${name} cannot be used`, why: (cause as Error).message, cause })
-  }
-  throw new RocketError('KEY_INVALID', { what: `the trusted root ${name} cannot be used`, why: 'it holds no certificate authority and no log' })
-}
-
-function readKey(bytes: Buffer | undefined, name: string): KeyObject {
-  try {
-    const pem = bytes!.toString('latin1')
-    if (pem.includes('PRIVATE KEY')) throw new Error('it is a private key')
-    return createPublicKey(pem)
-  } catch (cause) {
-    throw new RocketError('KEY_INVALID', { what: `the key ${name} cannot be used`, why: (cause as Error).message, hint: 'it must be a public key in PEM', cause })
   }
 }
 
