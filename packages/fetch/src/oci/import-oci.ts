@@ -1,6 +1,6 @@
 import { isRocketError, type ImageRecord, type OciDescriptor, type OciImageConfig, type OciManifest } from '@rocket/contracts'
 import { digestOf } from '@rocket/host'
-import { imageIdFromSha512, normaliseOci, pickPlatform } from '@rocket/image'
+import { appcArchitecture, imageIdFromSha512, normaliseOci, pickPlatform, type Platform } from '@rocket/image'
 import { findImageRecord } from '@rocket/store'
 import type { DockerReference } from '../docker-reference.ts'
 import { inParallel } from '../in-parallel.ts'
@@ -32,10 +32,19 @@ export interface OciNames {
 
 const layersAtOnce = 6
 
-/** The image with this manifest, if it is in the store with all its trees: its ID is the SHA-512 of the manifest's bytes. */
-export function findOciRecord(manifestBytes: Buffer, { store, writer }: Session): ImageRecord | undefined {
+/**
+ * The image with this manifest, if it is in the store with all its trees and may be of the wanted platform: its ID is the SHA-512 of the manifest's
+ * bytes.
+ */
+export function findOciRecord(manifestBytes: Buffer, { store, writer, platform }: Session): ImageRecord | undefined {
   const record = findImageRecord(store, imageIdFromSha512(digestOf('sha512', manifestBytes)))
-  return record !== undefined && writer.hasAllTrees(store, record) ? record : undefined
+  return record !== undefined && writer.hasAllTrees(store, record) && isFor(record, platform) ? record : undefined
+}
+
+/** False also where a look at the configuration has to tell. */
+function isFor({ manifest }: ImageRecord, { os, architecture, variant }: Platform): boolean {
+  const label = (wanted: string): string | undefined => manifest.labels.find(({ name }) => name === wanted)?.value
+  return label('os') === os && label('arch') === appcArchitecture(architecture, variant)
 }
 
 /** Takes the layers in, several at once, and composes the rootfs. Throws what that throws; layers that are complete stay. */
