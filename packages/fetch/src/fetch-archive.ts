@@ -57,7 +57,7 @@ async function fetchOnce(source: ArchiveSource, session: Session): Promise<Impor
     debug(`image for ${shown} isn't expired, not fetching.`)
     return stored
   }
-  const openCheck = (): Promise<AciCheck> => openAciCheck(signatureOf(source, session), session)
+  const openCheck = (): Promise<AciCheck> => openAciCheck(signatureOf(source, session), wanted?.name, session)
   // An image without a signature is not even asked for.
   const check = stored === undefined ? await openCheck() : undefined
   debug(`remote fetching from URL ${JSON.stringify(shown)}`)

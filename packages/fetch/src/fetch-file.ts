@@ -14,7 +14,7 @@ export async function fetchFile(
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats === undefined) throw notReadable(path, `open ${path}: no such file or directory`)
   if (!stats.isFile()) throw notReadable(path, `${path} is no regular file`)
-  const check = await openAciCheck(signatureOfFile(path, signature), session)
+  const check = await openAciCheck(signatureOfFile(path, signature), undefined, session)
   // Before reading: a change in between must not hide behind the state it has afterwards.
   const state = fileState(path)
   const { record, judgement } = await importAci(path, session, { source: `file://${path}`, from: 'file', totalBytes: stats.size, check })

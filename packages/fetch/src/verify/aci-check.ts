@@ -19,42 +19,33 @@ export interface AciSignature {
 }
 
 /**
- * Gets the signature first, so that an image without one is not even asked for, unless a rule of the policy takes images without: then the
- * name, which stands inside, decides. Throws SIGNATURE_REQUIRED, SIGNATURE_UNREADABLE, CONFIG_INVALID. Reference: rkt, "Signatures".
+ * Gets the signature first, so that an image without one is not even asked for. `asked` is the name by which the image was asked for and which
+ * it is compared with: for such a name a rule may do without a signature. What an archive calls itself otherwise is a claim, and only says whose
+ * signature it must have. Throws SIGNATURE_REQUIRED, SIGNATURE_UNREADABLE, CONFIG_INVALID. Reference: rkt, "Signatures".
  */
-export async function openAciCheck(signature: AciSignature, session: Session): Promise<AciCheck> {
-  if (session.request.insecure.image) return { through: (source) => source, conclude: async () => waivedByOption }
+export async function openAciCheck(signature: AciSignature, asked: string | undefined, session: Session): Promise<AciCheck> {
+  const waiving = (judgement: Judgement): AciCheck => ({ through: (source) => source, conclude: async () => judgement })
+  if (session.request.insecure.image) return waiving(waivedByOption)
   const { judgeArchive, startDeferredCheck, startDetachedCheck } = await import('@rocket/trust')
   const trust = await session.trust()
-  const read = await readOrDecideLater(signature, trust.mayAcceptUnsigned())
-  const known = Buffer.isBuffer(read) ? { bytes: read, check: await startDetachedCheck(read, signature.name) } : undefined
-  const deferred = read === 'deferred' ? startDeferredCheck() : undefined
+  const known = asked === undefined ? undefined : trust.plan(asked, { isWaived: false })
+  if (known?.verdict === 'accept') return waiving({ verdict: 'waived', method: 'none', reason: known.reason, name: known.name })
 
+  const early = await signature.read()
+  const check = early === undefined ? undefined : await startDetachedCheck(early, signature.name)
+  const deferred = startDeferredCheck()
   return {
-    through: (source) => passing(source, (chunk) => (known?.check ?? deferred)?.update(chunk)),
+    through: (source) => passing(source, (chunk) => (check ?? deferred).update(chunk)),
     conclude: async ({ name, digest }) => {
-      const plan = trust.plan(name, { isWaived: false })
-      const keys = plan.verdict === 'accept' ? [] : await trust.readKeys(name)
-      const late = deferred === undefined || plan.verdict === 'accept' ? undefined : await readLate(signature)
-      if (read instanceof RocketError && plan.verdict !== 'accept' && plan.requirements.length > 0) throw read
+      const plan = trust.plan(name, { isWaived: false, isClaimed: name !== asked })
+      const bytes = early ?? await readLate(signature)
       const judged = await judgeArchive(plan, {
-        digest, keys,
-        signature: late === undefined ? known
-          : { bytes: late, check: { conclude: (trusted) => deferred!.conclude({ bytes: late, name: signature.name }, trusted) } },
+        digest, keys: await trust.readKeys(name),
+        signature: { bytes, check: check ?? { conclude: (keys) => deferred.conclude({ bytes, name: signature.name }, keys) } },
       })
       showSigner(judged, session)
       return judged
     },
-  }
-}
-
-/** `deferred` when a server asks to come back, an error when there is none and the policy may do without. */
-async function readOrDecideLater(signature: AciSignature, mayBeUnsigned: boolean): Promise<Buffer | 'deferred' | RocketError> {
-  try {
-    return await signature.read() ?? 'deferred'
-  } catch (error) {
-    if (mayBeUnsigned && error instanceof RocketError && error.code === 'SIGNATURE_REQUIRED') return error
-    throw error
   }
 }
 

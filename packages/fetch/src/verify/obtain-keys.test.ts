@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { Request } from '@rocket/contracts'
+import type { PolicyRule, Request } from '@rocket/contracts'
 import { makeSigner, missingGpg } from '@rocket/trust/testing'
 import { hostArch } from '../image-name.ts'
 import { makePod } from '../testing/fetch-in.ts'
@@ -17,6 +17,8 @@ interface World {
   site: Site
   /** Where the key is once it is trusted. */
   stored: string
+  /** A rule for the name of the image. */
+  rule(require: PolicyRule['require']): void
   fetch(request?: Partial<Request>): Promise<{ code: string; told: string }>
 }
 
@@ -40,6 +42,10 @@ async function makeWorld(t: TestContext): Promise<World> {
   mkdirSync(store, { recursive: true, mode: 0o700 })
   return {
     site, stored: join(directory, 'etc/trustedkeys/prefix.d/example.com/app', somebody.fingerprint),
+    rule: (require) => {
+      mkdirSync(join(directory, 'etc/policy.d'), { recursive: true })
+      writeFileSync(join(directory, 'etc/policy.d/test.json'), JSON.stringify({ rktVersion: 'v1', rktKind: 'imagePolicy', rules: [{ prefix: 'example.com', require }] }))
+    },
     fetch: async (request = {}) => {
       const pod = makePod(directory, ['example.com/app'], { pullPolicy: 'update', insecure: { image: false, tls: false, http: false, pubkey: false }, ...request })
       const environment = { ...site.environment, RKT_DEBUG: 'true', RKT_CONFIG_DIRS: `${join(directory, 'usr')}:${join(directory, 'etc')}` }
@@ -82,4 +88,15 @@ test('no key is asked for when checks are off, or when TLS is not verified', inN
   assert.equal(code, 'SIGNATURE_INVALID')
   assert.ok(!site.requests().includes('https://dl.example.com/key.asc'))
   assert.equal(existsSync(stored), false)
+})
+
+test('a rule can do without a signature for an image that is asked for by its name, and then nobody looks for one', inNetwork, async (t) => {
+  const { site, rule, fetch } = await makeWorld(t)
+  rule('reject')
+  assert.equal((await fetch()).code, 'SIGNATURE_REQUIRED')
+  rule('nothing')
+  site.requests()
+  const { code, told } = await fetch()
+  assert.equal(code, '', told)
+  assert.deepEqual(site.requests().filter((url) => /\.asc$/.test(url)), [])
 })

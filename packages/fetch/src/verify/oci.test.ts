@@ -114,7 +114,7 @@ for (const [what, code, message, sign] of [
 test('a name that a layout gives itself cannot do without a signature', async (t) => {
   const { workshop, configured, reference } = make(t)
   configured.writePolicy([{ prefix: 'registry.example.com', require: 'nothing' }])
-  await assert.rejects(workshop.fetch([reference], checks), hasCode('SIGNATURE_REQUIRED', /a name that an archive gives itself/))
+  await assert.rejects(workshop.fetch([reference], checks), hasCode('SIGNATURE_REQUIRED', /rule for registry\.example\.com .* and no key is trusted for it/))
   assertNothingKept(workshop)
 })
 

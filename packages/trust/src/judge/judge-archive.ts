@@ -8,8 +8,8 @@ import { refuseRejected, refuseUnsigned, refuseUnverified, waived, type Judgemen
 export interface SignedArchive {
   /** Of the archive as served. */
   digest: string
-  /** The check that saw all its bytes, and the signature itself; undefined when there is none. */
-  signature: { check: Pick<DetachedCheck, 'conclude'>; bytes: Buffer } | undefined
+  /** The check that saw all its bytes, and the signature itself. */
+  signature: { check: Pick<DetachedCheck, 'conclude'>; bytes: Buffer }
   /** Trusted for the name. */
   keys: readonly TrustedKey[]
 }
@@ -20,7 +20,6 @@ export async function judgeArchive(plan: VerificationPlan, { digest, signature, 
   refuseRejected(plan)
   const wanted = plan.requirements.filter((requirement) => requirement.kind === 'openpgp')
   if (wanted.length === 0) throw refuseUnsigned(plan, `${plan.reason} asks for a sigstore signature, which an ACI cannot have`)
-  if (signature === undefined) throw refuseUnsigned(plan, 'it has no signature')
   const reasons: string[] = []
   for (const requirement of wanted) {
     try {

@@ -15,8 +15,6 @@ export interface Trust {
   readKeys(name: string): Promise<TrustedKey[]>
   /** The files that a requirement names. Throws CONFIG_INVALID. */
   readMaterial(requirement: SigstoreRequirement): SigstoreTrust
-  /** Whether some rule lets images go without a signature: then their names have to be known before they are refused. */
-  mayAcceptUnsigned(): boolean
 }
 
 /** Largest real ones are some ten kilobytes. */
@@ -34,7 +32,6 @@ export function openTrust(directories: readonly string[]): Trust {
       ...(requirement.kind === 'sigstoreKey' ? { key: readNamed(requirement.key, largestKeyBytes) } : {}),
       ...(requirement.trustedRoot === undefined ? {} : { trustedRoot: readNamed(requirement.trustedRoot, largestRootBytes) }),
     }),
-    mayAcceptUnsigned: () => rules().some(({ require }) => require === 'nothing'),
   }
 }
 

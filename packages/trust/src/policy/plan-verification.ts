@@ -53,11 +53,10 @@ export function planVerification(question: VerificationQuestion): VerificationPl
   if (rule?.require === 'reject') return end('reject', why)
   if (rule?.require === 'nothing') {
     if (question.isClaimed !== true) return end('accept', why)
-    ask('is the name more than a claim of the archive?', 'no, and a claim cannot do without a signature')
-    return end('reject', `${why}, which a name that an archive gives itself cannot use`)
+    ask('is the name more than a claim of the archive?', 'no, and a claim cannot do without a signature: the key store decides')
   }
 
-  const requirements = rule?.require ?? [{ kind: 'openpgp' as const }]
+  const requirements = rule === undefined || rule.require === 'nothing' ? [{ kind: 'openpgp' as const }] : rule.require
   for (const requirement of requirements) ask('what suffices?', showRequirement(requirement))
   const keys = requirements.flatMap((requirement) => (requirement.kind === 'openpgp' ? keysFor(requirement, question.keys) : []))
   if (requirements.some(({ kind }) => kind === 'openpgp')) {

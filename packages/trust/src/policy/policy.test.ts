@@ -67,6 +67,7 @@ for (const [what, asked, verdict] of [
   ['when a rule asks for another key than is trusted', { keys: [key], rules: [rule('', [{ kind: 'openpgp', fingerprints: ['b'.repeat(40)] }])] }, 'reject'],
   ['when a rule asks for a sigstore key', { rules: [rule('', [{ kind: 'sigstoreKey', key: '/k.pub' }])] }, 'verify'],
   ['when a rule asks for nothing, and the name is a claim', { isClaimed: true, rules: [rule('', 'nothing')] }, 'reject'],
+  ['when a rule asks for nothing, the name is a claim, and there is a key', { isClaimed: true, keys: [key], rules: [rule('', 'nothing')] }, 'verify'],
   ['when the rule is for docker.io', { name: 'registry-1.docker.io/library/redis', rules: [rule('registry-1.docker.io/library', 'nothing')] }, 'accept'],
 ] as const satisfies readonly (readonly [string, Partial<VerificationQuestion>, string])[]) {
   test(`the verdict is ${verdict} ${what}`, () => {
