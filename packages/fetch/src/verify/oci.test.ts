@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, sign } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -225,7 +225,7 @@ async function withReferrers(t: TestContext, host: string, referrers: Readonly<R
   return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
 }
 
-test('signatures are found by the referrers API, without the tag that stands in for it', { skip: registryMissing }, async (t) => {
+test('F3: signatures are found by the referrers API, and what is checked is what is used: the manifest is asked for once', { skip: registryMissing }, async (t) => {
   const made = make(t)
   const registry = await startRegistry(t, made.workshop.directory)
   registry.push(`oci:${made.layout}:${claimed}:1`, 'web:1')
@@ -237,6 +237,7 @@ test('signatures are found by the referrers API, without the tag that stands in 
   assert.equal(evidenceOf(made.workshop, record).signer?.issuer, someone.issuer)
   assert.ok(asked.includes(`/v2/web/referrers/${made.image.digest}`), asked.join(' '))
   assert.ok(!asked.some((url) => url.endsWith(made.image.digest.replace(':', '-'))), asked.join(' '))
+  assert.deepEqual(asked.filter((url) => url.endsWith('/manifests/1') || url.endsWith(`/manifests/${made.image.digest}`)), ['/v2/web/manifests/1'])
 })
 
 test('of a thousand signatures that somebody added, so many are looked at, and the image is refused in time', async (t) => {
@@ -245,5 +246,28 @@ test('of a thousand signatures that somebody added, so many are looked at, and t
   const junk = Array.from({ length: 1000 }, (_, index) => signWithKey(`sha256:${index.toString(16).padStart(64, '0')}`, keys.privateKey))
   addToLayout(made.layout, signatureImage(junk), tagOf(made.image))
   await assert.rejects(made.workshop.fetch([made.reference], checks), hasCode('SIGNATURE_INVALID', /of another image.*; and 56 more$/))
+  assertNothingKept(made.workshop)
+})
+
+test('F3: a signature does not make one document of a manifest that is an index as well', async (t) => {
+  const made = make(t)
+  made.configured.writePolicy([made.byKey])
+  const manifest = JSON.parse(readFileSync(join(made.layout, 'blobs', made.image.digest.replace(':', '/')), 'utf8')) as object
+  const both = Buffer.from(JSON.stringify({ ...manifest, manifests: [made.image] }))
+  const entry = { ...describe(both), annotations: { 'org.opencontainers.image.ref.name': `${claimed}:1` } }
+  writeFileSync(join(made.layout, 'blobs', entry.digest.replace(':', '/')), both)
+  writeFileSync(join(made.layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [entry] }))
+  addToLayout(made.layout, signatureImage([signWithKey(entry.digest, keys.privateKey)]), tagOf(entry))
+  await assert.rejects(made.workshop.fetch([made.reference], checks), hasCode('IMAGE_DOCUMENT_AMBIGUOUS'))
+  assertNothingKept(made.workshop)
+})
+
+test('F3: a payload with a key given twice, of which each reader could take another, signs nothing', async (t) => {
+  const made = make(t)
+  made.configured.writePolicy([made.byKey])
+  const payload = Buffer.from(`{"critical":{"image":{"docker-manifest-digest":"${other}","docker-manifest-digest":"${made.image.digest}"},"type":"cosign container image signature"}}`)
+  const annotations = { 'dev.cosignproject.cosign/signature': sign('sha256', payload, keys.privateKey).toString('base64') }
+  addToLayout(made.layout, signatureImage([{ payload, annotations }]), tagOf(made.image))
+  await assert.rejects(made.workshop.fetch([made.reference], checks), hasCode('SIGNATURE_INVALID', /can be read in two ways/))
   assertNothingKept(made.workshop)
 })

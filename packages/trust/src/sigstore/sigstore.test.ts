@@ -81,10 +81,23 @@ for (const [what, message, sign, requirement, trust] of [
 }
 
 test('refuses a certificate that had run out when the log took the signature', async () => {
-  const late = await makeWorld({ logClock: new Date(Date.now() + 3_600_000) })
+  const late = await makeWorld({ clock: new Date(Date.now() + 3_600_000) })
   await assert.rejects(
     verifySigstore(layer(await late.signLayer(digest)), [digest], wanted, rootOf(late)), hasCode('SIGNATURE_INVALID', /expired at the specified date/),
   )
+})
+
+test('a timestamp of an authority says when a certificate was used, where the root has no log', async () => {
+  const timeless = await makeWorld({ withoutLogs: true })
+  const sign = (world: SigstoreWorld): Promise<Buffer> => world.signBundle(digest, { unlogged: true, timestamped: true })
+  const { signer } = await verifySigstore(bundle(await sign(timeless)), [digest], wanted, rootOf(timeless))
+  assert.equal(signer.issuer, someone.issuer)
+  const late = await makeWorld({ withoutLogs: true, clock: new Date(Date.now() + 3_600_000) })
+  await assert.rejects(verifySigstore(bundle(await sign(late)), [digest], wanted, rootOf(late)), hasCode('SIGNATURE_INVALID', /expired at the specified date/))
+  const foreign = JSON.parse((await sign(timeless)).toString()) as { verificationMaterial: object }
+  const { verificationMaterial } = JSON.parse((await sign(late)).toString()) as { verificationMaterial: { timestampVerificationData: object } }
+  const mixed = { ...foreign, verificationMaterial: { ...foreign.verificationMaterial, timestampVerificationData: verificationMaterial.timestampVerificationData } }
+  await assert.rejects(verifySigstore(bundle(Buffer.from(JSON.stringify(mixed))), [digest], wanted, rootOf(timeless)), hasCode('SIGNATURE_INVALID', /timestamp/))
 })
 
 test('refuses a certificate when nothing says at what time it was used', async () => {

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import { initializeCA, initializeCTLog, initializeTLog } from '@sigstore/mock'
+import { initializeCA, initializeCTLog, initializeTLog, initializeTSA } from '@sigstore/mock'
 
 /** Who vouches, and for whom, where nothing else is said. */
 export const someone = { identity: 'https://github.com/example/web/.github/workflows/release.yml@refs/tags/v1', issuer: 'https://token.example.com' }
@@ -14,6 +14,8 @@ export interface SignOptions {
   issuer?: string
   /** Without an entry in the log. */
   unlogged?: boolean
+  /** With a timestamp of an authority. */
+  timestamped?: boolean
 }
 
 /** A certificate authority, a certificate log and a transparency log with keys of their own: what sigstore runs for the world. */
@@ -28,12 +30,13 @@ export interface SigstoreWorld {
   logLayer(layer: CosignLayer, publicKey: KeyObject): Promise<CosignLayer>
 }
 
-/** `logClock` is what the transparency log takes for the time; certificates are issued now and last ten minutes. */
-export async function makeWorld(options: { logClock?: Date; withoutLogs?: boolean } = {}): Promise<SigstoreWorld> {
-  const [caKeys, certificateLogKeys, logKeys] = [newKeys(), newKeys(), newKeys()]
+/** `clock` is what the transparency log and the timestamp authority take for the time; certificates are issued now and last ten minutes. */
+export async function makeWorld(options: { clock?: Date; withoutLogs?: boolean } = {}): Promise<SigstoreWorld> {
+  const [caKeys, certificateLogKeys, logKeys, timeKeys] = [newKeys(), newKeys(), newKeys(), newKeys()]
   const certificateLog = await initializeCTLog(certificateLogKeys)
   const authority = await initializeCA(caKeys, certificateLog)
-  const log = await initializeTLog('https://rekor.example.com', logKeys, options.logClock)
+  const log = await initializeTLog('https://rekor.example.com', logKeys, options.clock)
+  const timeAuthority = await initializeTSA(timeKeys, options.clock)
 
   const issue = async (publicKey: KeyObject, { identity = someone.identity, issuer = someone.issuer }: SignOptions): Promise<Buffer> => (
     Buffer.from(await authority.issueCertificate({
@@ -58,7 +61,11 @@ export async function makeWorld(options: { logClock?: Date; withoutLogs?: boolea
       mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
       certificateAuthorities: [{
         subject: { organization: 'sigstore.mock', commonName: 'sigstore' }, uri: 'https://fulcio.example.com',
-        certChain: { certificates: [{ rawBytes: Buffer.from(authority.rootCertificate as Uint8Array).toString('base64') }] }, validFor: { start: '2020-01-01T00:00:00Z' },
+        certChain: { certificates: [{ rawBytes: encode(authority.rootCertificate) }] }, validFor: { start: '2020-01-01T00:00:00Z' },
+      }],
+      timestampAuthorities: [{
+        subject: { organization: 'sigstore.mock', commonName: 'tsa' }, validFor: { start: '2020-01-01T00:00:00Z' },
+        certChain: { certificates: [{ rawBytes: encode(timeAuthority.intCertificate) }, { rawBytes: encode(timeAuthority.rootCertificate) }] },
       }],
       tlogs: options.withoutLogs === true ? [] : [logInstance(logKeys.publicKey)], ctlogs: [logInstance(certificateLogKeys.publicKey)],
     })),
@@ -74,6 +81,10 @@ export async function makeWorld(options: { logClock?: Date; withoutLogs?: boolea
       const { publicKey, privateKey } = newKeys()
       const certificate = await issue(publicKey, options)
       const envelope = signStatement(digest, privateKey, options.predicateType)
+      const timestamp = options.timestamped === true ? await timeAuthority.timestamp({
+        artifactHash: sha256(Buffer.from(envelope.signatures[0]!.sig, 'base64')), hashAlgorithmOID: '2.16.840.1.101.3.4.2.1', nonce: 1,
+        policyOID: '1.3.6.1.4.1.57264.2', certReq: true,
+      }) : undefined
       const { body, integratedTime, logID, logIndex, verification: { signedEntryTimestamp, inclusionProof } } = await enter({
         apiVersion: '0.0.1', kind: 'dsse', spec: {
           envelopeHash: { algorithm: 'sha256', value: sha256(Buffer.from(JSON.stringify(envelope))).toString('hex') },
@@ -85,6 +96,7 @@ export async function makeWorld(options: { logClock?: Date; withoutLogs?: boolea
         mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json', dsseEnvelope: envelope,
         verificationMaterial: {
           certificate: { rawBytes: certificate.toString('base64') },
+          ...(timestamp === undefined ? {} : { timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp: encode(timestamp) }] } }),
           tlogEntries: options.unlogged === true ? [] : [{
             logIndex: String(logIndex), logId: { keyId: Buffer.from(logID, 'hex').toString('base64') }, kindVersion: { kind: 'dsse', version: '0.0.1' },
             integratedTime: String(integratedTime), inclusionPromise: { signedEntryTimestamp }, canonicalizedBody: body,
@@ -156,6 +168,10 @@ function logInstance(publicKey: KeyObject): object {
 
 function pemOf(der: Buffer): string {
   return `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+}
+
+function encode(bytes: ArrayBufferView): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }
 
 function sha256(bytes: Uint8Array): Buffer {
