@@ -17,14 +17,16 @@ const syntax = '"docker://[REGISTRY_HOST[:REGISTRY_PORT]/]IMAGE_NAME[:TAG]"'
 export const defaultRegistry = 'registry-1.docker.io'
 const component = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
+/** What could be taken for an ID. */
 const hexName = /^[0-9a-f]{64}$/
 const hostPattern = /^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?$/
 
 /**
- * The part behind `docker:` or `docker://`: `[HOST[:PORT]/]NAME[:TAG][@DIGEST]`, in all forms that docker takes. The first component is a host when
- * it contains `.`, `:` or a capital, or is `localhost`; names of one word on the default registry get `library/`; the tag defaults to `latest`, and
- * beside a digest it only speaks to people. Everything is checked before it can become part of a URL. Throws IMAGE_REFERENCE_INVALID,
- * DIGEST_INVALID. Reference: rkt, "Docker images"; distribution, "reference"; OCI distribution-spec, "Pulling manifests".
+ * The part behind `docker:` or `docker://`: `[HOST[:PORT]/]NAME[:TAG][@DIGEST]`, in all forms that docker takes. The first component is a
+ * host when it contains `.`, `:` or a capital, or is `localhost`; names of one word on the default registry get `library/`; the tag
+ * defaults to `latest`, and beside a digest it only speaks to people. Everything is checked before it can become part of a URL. Throws
+ * IMAGE_REFERENCE_INVALID, DIGEST_INVALID. Reference: rkt, "Docker images"; distribution, "reference"; OCI distribution-spec, "Pulling
+ * manifests".
  */
 export function parseDockerReference(text: string): DockerReference {
   const at = text.indexOf('@')
@@ -40,8 +42,8 @@ export function parseDockerReference(text: string): DockerReference {
   const tag = colon === -1 ? (digest === undefined ? 'latest' : '') : rest.slice(colon + 1)
   const repository = registry === defaultRegistry && path !== '' && !path.includes('/') ? `library/${path}` : path
   const tagFits = tagPattern.test(tag) || (tag === '' && colon === -1)
-  // A name of 64 hex digits could be taken for an ID.
-  const nameFits = repository.length <= 255 && repository.split('/').every((part) => component.test(part)) && (hasHost || !hexName.test(path))
+  const couldBeId = !hasHost && hexName.test(path)
+  const nameFits = !couldBeId && repository.length <= 255 && repository.split('/').every((part) => component.test(part))
   if (!hostPattern.test(registry) || !nameFits || !tagFits) throw invalid(text)
   return { registry, repository, tag: digest === undefined ? tag : '', digest, ...(hasHost ? {} : { shortName: path }) }
 }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { after, before, test, type TestContext } from 'node:test'
 import { isRocketError } from '@rocket/contracts'
+import { openNetwork } from './registry/open-network.ts'
 import { makeWorkshop, type Workshop } from './testing/fetch-in.ts'
 import { installCertificates, makeCertificates, type Certificates } from './testing/make-certificates.ts'
 import { makeLayout } from './testing/make-layout.ts'
@@ -261,4 +264,25 @@ test('goes through the proxy that the environment names, but not to this machine
   write('etc/auth.d/a.json', dockerAuth(['x']))
   await refuses(fetch('docker://registry.example/team/app'), 'REGISTRY_UNREACHABLE', /registry\.example/)
   assert.deepEqual(asked, [])
+})
+
+test('pushes with a token for that, to a repository of its own', { skip }, async (t) => {
+  const { config, write } = configured(t)
+  write('etc/auth.d/a.json', dockerAuth([guarded.host]))
+  write('etc/registries.d/a.json', {
+    rktKind: 'registries', rktVersion: 'v1', registries: [{ registry: guarded.host, tokenServers: [new URL(tokens.realm).origin] }],
+  })
+  const network = openNetwork({ insecure, warn: assert.fail, directories: [config] })
+  t.after(() => network.close())
+  const client = network.client({ registry: guarded.host, repository: 'team/app' })
+  const bytes = Buffer.from(`pushed ${process.pid}`)
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  const blob = { digest, sizeBytes: bytes.length, open: () => Readable.from([bytes]) as AsyncIterable<Buffer> }
+  tokens.asked.length = 0
+  assert.equal(await client.putBlob(blob), 'sent')
+  assert.equal(await client.putBlob(blob), 'there')
+  assert.ok(await client.hasBlob(digest))
+  assert.deepEqual(tokens.asked.map(({ parameters }) => parameters['scope']), ['repository:team/app:pull,push', 'repository:team/app:pull'])
+  const elsewhere = network.client({ registry: guarded.host, repository: 'public/other' })
+  await refuses(elsewhere.putBlob(blob), 'REGISTRY_UNAUTHORIZED', /401/)
 })

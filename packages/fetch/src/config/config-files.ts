@@ -12,8 +12,8 @@ export interface ConfigFile {
 }
 
 /**
- * The files of one configuration directory, such as `/etc/rkt/auth.d`, by name: regular files named `*.json`, links left out, as rkt does. Throws
- * CONFIG_INVALID with rkt's messages; none quotes a file, which may hold secrets. Reference: rkt, "Configuration".
+ * The files of one configuration directory, such as `/etc/rkt/auth.d`, by name: regular files named `*.json`, links left out, as rkt does.
+ * Throws CONFIG_INVALID with rkt's messages; none quotes a file, which may hold secrets. Reference: rkt, "Configuration".
  */
 export function readConfigFiles(directory: string, kinds: readonly string[]): ConfigFile[] {
   return listFiles(directory).map((name) => readConfigFile(join(directory, name), directory, kinds))

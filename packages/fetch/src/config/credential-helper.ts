@@ -6,12 +6,14 @@ const patienceMs = 20_000
 const maxAnswerBytes = 64 * 1024
 
 /**
- * What `docker-credential-NAME get` knows of a server; undefined when it says that it knows nothing. A user `<token>` means an identity token.
- * Throws CONFIG_INVALID, PROGRAM_MISSING; its output is never repeated. Reference: docker, "Credential helper protocol".
+ * What `docker-credential-NAME get` knows of a server; undefined when it says that it knows nothing. A user `<token>` means an identity
+ * token. Throws CONFIG_INVALID, PROGRAM_MISSING; its output is never repeated. Reference: docker, "Credential helper protocol".
  */
 export function askHelper(name: string, server: string): Login | undefined {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) throw failed(name.slice(0, 64), 'its name is no name of a program')
-  const result = runProgram(`docker-credential-${name}`, ['get'], { input: server, timeoutMs: patienceMs, maxOutputBytes: maxAnswerBytes, stderr: 'ignore' })
+  const result = runProgram(`docker-credential-${name}`, ['get'], {
+    input: server, timeoutMs: patienceMs, maxOutputBytes: maxAnswerBytes, stderr: 'ignore',
+  })
   if (result.timedOut) throw failed(name, `it did not answer within ${patienceMs / 1000} s`)
   const text = result.stdout.toString('utf8').trim()
   if (result.exitCode !== 0) {
@@ -19,7 +21,9 @@ export function askHelper(name: string, server: string): Login | undefined {
     throw failed(name, `it ended with ${result.exitCode ?? `signal ${result.signal}`}`)
   }
   const { Username: user, Secret: secret } = parse(text) ?? {}
-  if (typeof user !== 'string' || typeof secret !== 'string' || secret === '' || /[\r\n\0]/.test(user + secret)) throw failed(name, 'its answer is not what the protocol says')
+  if (typeof user !== 'string' || typeof secret !== 'string' || secret === '' || /[\r\n\0]/.test(user + secret)) {
+    throw failed(name, 'its answer is not what the protocol says')
+  }
   return user === '<token>' ? { kind: 'identity', token: secret } : { kind: 'basic', user, password: secret }
 }
 

@@ -1,11 +1,14 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { defaultRegistry } from '../docker-reference.ts'
 import type { Login } from '../registry/login.ts'
 import { configInvalid, isFields, parseFields, type Fields } from './config-files.ts'
 import { askHelper } from './credential-helper.ts'
 
 /** docker's name for its own registry, in its configuration and towards helpers. */
-const dockerHub = { registry: 'registry-1.docker.io', server: 'https://index.docker.io/v1/', hosts: ['index.docker.io', 'docker.io', 'registry-1.docker.io'] }
+const dockerHub = {
+  registry: defaultRegistry, server: 'https://index.docker.io/v1/', hosts: ['index.docker.io', 'docker.io', defaultRegistry],
+}
 
 /** `$DOCKER_CONFIG/config.json`, or `$HOME/.docker/config.json`; undefined when there is none. */
 export function findDockerConfig(environment: NodeJS.ProcessEnv = process.env): string | undefined {
@@ -16,13 +19,14 @@ export function findDockerConfig(environment: NodeJS.ProcessEnv = process.env): 
 }
 
 /**
- * The login that docker's configuration has for a registry: its own helper (`credHelpers`), else what the store of all (`credsStore`) knows, else
- * `auths`. A store that cannot be asked is told to `warn` and passed over; a helper for this very registry must answer. Throws CONFIG_INVALID,
- * which quotes nothing of the file. Reference: docker, "docker login", "Credential stores".
+ * The login that docker's configuration has for a registry: its own helper (`credHelpers`), else what the store of all (`credsStore`)
+ * knows, else `auths`. A store that cannot be asked is told to `warn` and passed over; a helper for this very registry must answer. Throws
+ * CONFIG_INVALID, which quotes nothing of the file. Reference: docker, "docker login", "Credential stores".
  */
 export function findDockerLogin(path: string, registry: string, warn: (message: string) => void): Login | undefined {
   const config = parseFields(path)
-  const own = isFields(config['credHelpers']) ? namesOf(registry).map((name) => (config['credHelpers'] as Fields)[name]).find((name) => name !== undefined) : undefined
+  const helpers = isFields(config['credHelpers']) ? config['credHelpers'] : {}
+  const own = namesOf(registry).map((name) => helpers[name]).find((name) => name !== undefined)
   const server = registry === dockerHub.registry ? dockerHub.server : registry
   if (own !== undefined) {
     requireOurs(path)

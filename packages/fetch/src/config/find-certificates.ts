@@ -10,6 +10,8 @@ import { configInvalid } from './config-files.ts'
  * Throws CONFIG_INVALID for one without the other, and for what cannot be read.
  */
 export function findCertificates(directories: readonly string[], host: string): TlsMaterial | undefined {
+  // What a server names becomes a path here.
+  if (!/^[A-Za-z0-9[][A-Za-z0-9.:[\]-]*$/.test(host)) return undefined
   const authorities: string[] = []
   let client: TlsMaterial['client']
   let source = ''
@@ -27,9 +29,11 @@ export function findCertificates(directories: readonly string[], host: string): 
 function pairOf(directory: string, names: readonly string[]): string | undefined {
   const stems = (suffix: string): string[] => names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length))
   const [certs, keys] = [stems('.cert'), stems('.key')]
-  for (const [stem, other, missing] of [...certs.map((name) => [name, keys, 'key']), ...keys.map((name) => [name, certs, 'cert'])] as [string, string[], string][]) {
-    if (!other.includes(stem)) throw configInvalid(`the certificates in ${directory} cannot be used`, `${stem}.${missing} is missing`)
-  }
+  const lacks = [
+    ...certs.filter((name) => !keys.includes(name)).map((name) => `${name}.key`),
+    ...keys.filter((name) => !certs.includes(name)).map((name) => `${name}.cert`),
+  ]
+  if (lacks.length > 0) throw configInvalid(`the certificates in ${directory} cannot be used`, `${lacks.join(', ')} is missing`)
   return certs[0]
 }
 

@@ -6,11 +6,16 @@ import { configInvalid, readConfigFiles } from './config-files.ts'
 /** What `registries.d` says, all layers together; names with `docker.io` say `registry-1.docker.io`. */
 export interface Registries {
   /** By host: may plain http be used, and which token servers may have the login. */
-  hosts: ReadonlyMap<string, { http: boolean; tokenServers: readonly string[] }>
+  hosts: ReadonlyMap<string, HostSettings>
   aliases: ReadonlyMap<string, string>
   defaults: ReadonlyMap<string, string>
   mirrors: ReadonlyMap<string, readonly Mirror[]>
   deadlineSeconds: number
+}
+
+interface HostSettings {
+  http: boolean
+  tokenServers: readonly string[]
 }
 
 export interface Mirror {
@@ -27,28 +32,32 @@ const knownTokenServers: Readonly<Record<string, readonly string[]>> = {
 
 /** Throws CONFIG_INVALID, naming the file, the field and the reason, and when one directory says the same thing twice. */
 export function loadRegistries(directories: readonly string[]): Registries {
-  const hosts = new Map<string, { http: boolean; tokenServers: readonly string[] }>()
-  for (const [host, tokenServers] of Object.entries(knownTokenServers)) hosts.set(host, { http: false, tokenServers })
-  const all: Registries & { deadlineSeconds: number } = {
-    hosts, aliases: new Map(), defaults: new Map(), mirrors: new Map(), deadlineSeconds: 6 * 3600,
-  }
+  const all = {
+    hosts: new Map<string, HostSettings>(), aliases: new Map<string, string>(), defaults: new Map<string, string>(),
+    mirrors: new Map<string, readonly Mirror[]>(), deadlineSeconds: 6 * 3600,
+  } satisfies Registries
+  for (const [host, tokenServers] of Object.entries(knownTokenServers)) all.hosts.set(host, { http: false, tokenServers })
   for (const directory of directories) {
     const seen = new Set<string>()
     for (const { path, fields } of readConfigFiles(join(directory, 'registries.d'), ['registries'])) {
-      const put = <T>(map: ReadonlyMap<string, T>, what: string, key: string, value: T): void => {
-        if (seen.has(`${what} ${key}`)) throw configInvalid(`failed to parse ${JSON.stringify(path)}`, `${what} ${JSON.stringify(key)} is already specified`)
-        seen.add(`${what} ${key}`);
-        (map as Map<string, T>).set(key, value)
+      const put = <T>(map: Map<string, T>, what: string, key: string, value: T): void => {
+        if (seen.has(`${what} ${key}`)) {
+          throw configInvalid(`failed to parse ${JSON.stringify(path)}`, `${what} ${JSON.stringify(key)} is already specified`)
+        }
+        seen.add(`${what} ${key}`)
+        map.set(key, value)
       }
       const config = parse(path, fields)
       for (const { registry, http = false, tokenServers = [] } of config.registries ?? []) {
         const host = canonical(registry)
-        put(hosts, 'registry', host, { http, tokenServers: [...knownTokenServers[host] ?? [], ...tokenServers.map((server) => new URL(server).origin)] })
+        const origins = tokenServers.map((server) => new URL(server).origin)
+        put(all.hosts, 'registry', host, { http, tokenServers: [...knownTokenServers[host] ?? [], ...origins] })
       }
       for (const [name, repository] of Object.entries(config.aliases ?? {})) put(all.aliases, 'alias', name, canonical(repository))
       for (const { prefix, registry } of config.defaultRegistries ?? []) put(all.defaults, 'default registry of', prefix, canonical(registry))
       for (const { prefix, mirrors } of config.mirrors ?? []) {
-        put(all.mirrors, 'mirrors of', canonical(prefix), mirrors.map(({ location, tags = false }) => ({ location: canonical(location), tags })))
+        const inOrder = mirrors.map(({ location, tags = false }) => ({ location: canonical(location), tags }))
+        put(all.mirrors, 'mirrors of', canonical(prefix), inOrder)
       }
       if (config.deadlineSeconds !== undefined) all.deadlineSeconds = config.deadlineSeconds
     }

@@ -17,8 +17,8 @@ export interface ResolvedReference {
 }
 
 /**
- * What a reference means: a name without a host by its alias, else below the default registry of its longest prefix, else at docker's; then the
- * mirrors of the longest prefix before the registry itself. Pure.
+ * What a reference means: a name without a host by its alias, else below the default registry of its longest prefix, else at docker's; then
+ * the mirrors of the longest prefix before the registry itself. Pure.
  */
 export function resolveReference(reference: DockerReference, registries: Registries): ResolvedReference {
   const { registry, repository } = whereIs(reference, registries)
@@ -32,7 +32,9 @@ export function resolveReference(reference: DockerReference, registries: Registr
   return { reference: resolved, endpoints: [...mirrors, { registry, repository, tags: true }] }
 }
 
-function whereIs({ registry, repository, shortName }: DockerReference, { aliases, defaults }: Registries): Pick<DockerReference, 'registry' | 'repository'> {
+type Place = Pick<DockerReference, 'registry' | 'repository'>
+
+function whereIs({ registry, repository, shortName }: DockerReference, { aliases, defaults }: Registries): Place {
   if (shortName === undefined) return { registry, repository }
   const alias = aliases.get(shortName)
   if (alias !== undefined) return atDockerHub(splitPlace(alias))
@@ -40,7 +42,7 @@ function whereIs({ registry, repository, shortName }: DockerReference, { aliases
   return prefix === undefined ? { registry, repository } : atDockerHub(splitPlace(`${defaults.get(prefix)}/${shortName}`))
 }
 
-function atDockerHub(place: Pick<DockerReference, 'registry' | 'repository'>): typeof place {
+function atDockerHub(place: Place): Place {
   const isBare = place.registry === defaultRegistry && !place.repository.includes('/')
   return isBare ? { ...place, repository: `library/${place.repository}` } : place
 }
@@ -54,7 +56,7 @@ function longestPrefix(prefixes: Iterable<string>, name: string): string | undef
   return longest
 }
 
-function splitPlace(place: string): { registry: string; repository: string } {
+function splitPlace(place: string): Place {
   const slash = place.indexOf('/')
   return slash === -1 ? { registry: place, repository: '' } : { registry: place.slice(0, slash), repository: place.slice(slash + 1) }
 }

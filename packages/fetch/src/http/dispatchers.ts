@@ -41,7 +41,8 @@ export function createDispatchers(options: ConnectionOptions): Dispatchers {
       const key = `${url.protocol} ${proxied} ${guarded} ${material === undefined ? '' : url.host}`
       const known = made.get(key)
       if (known !== undefined) return known
-      const context = url.protocol !== 'https:' ? undefined : material === undefined ? (shared ??= makeSecureContext()) : makeSecureContext(material)
+      const secureContext = (): SecureContext => (material === undefined ? (shared ??= makeSecureContext()) : makeSecureContext(material))
+      const context = url.protocol === 'https:' ? secureContext() : undefined
       const dispatcher = makeDispatcher(options, { context, guarded, proxied })
       made.set(key, dispatcher)
       return dispatcher

@@ -67,11 +67,12 @@ export function createHttpClient(options: HttpOptions): HttpClient {
   const limits = options.limits ?? defaultProgressLimits
   const retry = options.retry ?? defaultRetryPolicy
   const dispatchers = createDispatchers({ skipTlsVerify: options.skipTlsVerify, limits, tlsOf: options.tlsOf })
-  const sendOnce = async (text: string, { method, headers = {}, authorization, body, ...rest }: HttpSending, signal: AbortSignal | undefined): Promise<HttpResponse> => {
+  const sendOnce = async (text: string, sending: HttpSending, signal: AbortSignal | undefined): Promise<HttpResponse> => {
+    const { method, headers = {}, authorization, body } = sending
     const first = new URL(text)
-    const origin = rest.namedBy === undefined ? first : new URL(rest.namedBy)
+    const origin = sending.namedBy === undefined ? first : new URL(sending.namedBy)
     const fromLocal = isLoopbackHost(origin.hostname)
-    const allowHttp = options.allowHttp || rest.allowHttp === true
+    const allowHttp = options.allowHttp || sending.allowHttp === true
     let url = first
     for (let hops = 0; ; hops += 1) {
       const sameHost = isSameHost(url, first)
@@ -123,7 +124,9 @@ interface Dispatching {
 async function dispatch(url: URL, { method, headers, body, signal, dispatcher }: Dispatching): Promise<Dispatcher.ResponseData> {
   try {
     const sent = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : Readable.from(body, { objectMode: false })
-    return await request(url, { method, headers, dispatcher, ...(sent === undefined ? {} : { body: sent }), ...(signal === undefined ? {} : { signal }) })
+    return await request(url, {
+      method, headers, dispatcher, ...(sent === undefined ? {} : { body: sent }), ...(signal === undefined ? {} : { signal }),
+    })
   } catch (error) {
     throw transferError(url, error, signal)
   }

@@ -9,8 +9,8 @@ export interface Onward {
   /** An answer for `fromByte` that is there already. */
   first?: HttpResponse | undefined
   /**
-   * What all of it means where the rest was asked for. `cut`: the content is named by its digest, which decides in the end, so what we have is left
-   * out. `changed`: it is another content now.
+   * What all of it means where the rest was asked for. `cut`: the content is named by its digest, which decides in the end, so what we have
+   * is left out. `changed`: it is another content now.
    */
   whole: 'cut' | 'changed'
   sizeBytes?: number | undefined
@@ -24,8 +24,9 @@ export interface Onward {
 const progressBytes = 1 << 20
 
 /**
- * A body from `fromByte` to its end. A connection that breaks is taken up where it broke, a few times; what another attempt cannot mend is thrown.
- * Throws REGISTRY_CONTENT_CHANGED, REGISTRY_ANSWER_INVALID for a part that nobody asked for, and what `ask` throws. Reference: RFC 9110, "Range Requests".
+ * A body from `fromByte` to its end. A connection that breaks is taken up where it broke, a few times; what another attempt cannot mend is
+ * thrown. Throws REGISTRY_CONTENT_CHANGED, REGISTRY_ANSWER_INVALID for a part that nobody asked for, and what `ask` throws. Reference: RFC
+ * 9110, "Range Requests".
  */
 export async function* readOnward(options: Onward): AsyncGenerator<Buffer, void, undefined> {
   const { ask, sizeBytes, signal, policy = defaultRetryPolicy } = options
@@ -60,7 +61,9 @@ async function* from(response: HttpResponse, offset: number, { ask, whole }: Onw
   const all = await ask(0)
   if (all.status === 200) return yield* withoutFirst(all.body, offset)
   all.discard()
-  throw new RocketError('REGISTRY_ANSWER_INVALID', { what: `the answer of ${all.from} was not used`, why: 'it is a part of something, and not the part that was asked for' })
+  throw new RocketError('REGISTRY_ANSWER_INVALID', {
+    what: `the answer of ${all.from} was not used`, why: 'it is a part of something, and not the part that was asked for',
+  })
 }
 
 async function* withoutFirst(body: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer, void, undefined> {

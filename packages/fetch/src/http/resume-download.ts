@@ -16,8 +16,9 @@ export interface ResumedDownload {
 }
 
 /**
- * What is at a URL, which nobody has named by a digest: taken up where it broke off as long as the server vouches, by a strong ETag or a time of
- * change that is old enough, that it is still the same. Throws REGISTRY_CONTENT_CHANGED. Reference: RFC 9110, "If-Range"; rkt, "HTTP(S)".
+ * What is at a URL, which nobody has named by a digest: taken up where it broke off as long as the server vouches, by a strong ETag or a
+ * time of change that is old enough, that it is still the same. Throws REGISTRY_CONTENT_CHANGED. Reference: RFC 9110, "If-Range"; rkt,
+ * "HTTP(S)".
  */
 export function resumeDownload(http: HttpClient, url: string, { request, first, debug }: Download): ResumedDownload {
   const validator = validatorOf(first.headers)

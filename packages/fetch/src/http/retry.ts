@@ -19,7 +19,10 @@ const passingCodes = new Set([
   'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ])
 
-/** A connection that broke may hold next time. A refused one, a certificate, or silence that was waited out will not be mended by asking again. */
+/**
+ * A connection that broke may hold next time. A refused one, a certificate, or silence that was waited out will not be mended by asking
+ * again.
+ */
 export function isPassingFault(error: unknown): boolean {
   return isRocketError(error, 'REGISTRY_UNREACHABLE') && passingCodes.has(causeCode(error))
 }
@@ -31,8 +34,8 @@ interface Answer {
 }
 
 /**
- * Asks again after a connection that broke and after 429, 502, 503 and 504, waiting in between: as long as Retry-After says, else a random part
- * of a span that doubles. The last answer, or error, is the caller's. `signal` ends a wait with its reason.
+ * Asks again after a connection that broke and after 429, 502, 503 and 504, waiting in between: as long as Retry-After says, else a random
+ * part of a span that doubles. The last answer, or error, is the caller's. `signal` ends a wait with its reason.
  */
 export async function withRetry<T extends Answer>(policy: RetryPolicy, signal: AbortSignal | undefined, ask: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {

@@ -12,7 +12,8 @@ export function transferError(url: URL, error: unknown, signal?: AbortSignal): R
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return stalled(from, 'nothing came any more')
   if (code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('HPE_')) {
     return new RocketError('REGISTRY_ANSWER_INVALID', {
-      what: `the answer of ${from} was not read`, why: code.endsWith('OVERFLOW') ? 'its headers are larger than 16 KiB' : 'it is not http', cause: found,
+      what: `the answer of ${from} was not read`, cause: found,
+      why: code.endsWith('OVERFLOW') ? 'its headers are larger than 16 KiB' : 'it is not http',
     })
   }
   const why = code === 'UND_ERR_SOCKET' ? 'the server closed the connection in the middle'
@@ -40,7 +41,7 @@ function hintFor(code: string): { hint: string } {
     hint: 'the server may want a client certificate: put NAME.cert and NAME.key into certs.d/HOST of a configuration directory',
   }
   if (certificateCodes.test(code)) return {
-    hint: 'put the certificate of its authority into certs.d/HOST of a configuration directory; --insecure-options=tls goes without the check',
+    hint: 'put its authority into certs.d/HOST of a configuration directory; --insecure-options=tls goes without the check',
   }
   if (/^ERR_SSL|EPROTO/.test(code)) return { hint: 'it may only speak plain http, which --insecure-options=http allows' }
   return { hint: 'check the name and the network, then run the command again' }

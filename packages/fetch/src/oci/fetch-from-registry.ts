@@ -34,7 +34,8 @@ export async function fetchFromRegistry(
   const record = findOciRecord(bytes, session) ?? await importOci(await readImage(image, bytes, manifest), session, names)
   const others = record.manifest.labels.filter((label) => label.name !== 'version')
   const labels = reference.tag === '' ? others : [{ name: 'version', value: reference.tag }, ...others]
-  return { record, judgement, name: names.name, labels, source, latest: reference.tag === 'latest', keys: [key.replace(formatDockerReference(asked), source)] }
+  const keys = [key.replace(formatDockerReference(asked), source)]
+  return { record, judgement, name: names.name, labels, source, latest: reference.tag === 'latest', keys }
 }
 
 async function readImage(image: RegistryImage, manifestBytes: Buffer, manifest: OciManifest): Promise<OciImage> {

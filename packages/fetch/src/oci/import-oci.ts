@@ -33,8 +33,8 @@ export interface OciNames {
 const layersAtOnce = 6
 
 /**
- * The image with this manifest, if it is in the store with all its trees and may be of the wanted platform: its ID is the SHA-512 of the manifest's
- * bytes.
+ * The image with this manifest, if it is in the store with all its trees and may be of the wanted platform: its ID is the SHA-512 of the
+ * manifest's bytes.
  */
 export function findOciRecord(manifestBytes: Buffer, { store, writer, platform }: Session): ImageRecord | undefined {
   const record = findImageRecord(store, imageIdFromSha512(digestOf('sha512', manifestBytes)))

@@ -4,7 +4,7 @@ import { isLoopbackHost } from '../http/redirect-guard.ts'
 import { redactUrl } from '../http/redact-url.ts'
 import { parseChallenges, type Challenge } from './challenge.ts'
 import { basicAuthorization, type Login } from './login.ts'
-import { requestToken, type Token } from './token-server.ts'
+import { requestToken, type Token, type TokenRequest } from './token-server.ts'
 
 export interface AuthenticatorOptions {
   http: HttpClient
@@ -40,12 +40,14 @@ export interface Refused {
 /** Renewed this long before its end, so that it does not end on the way. */
 const marginMs = 10_000
 
-type Way = { kind: 'fixed'; header: string } | { kind: 'token'; realm: URL; service: string | undefined; login: Exclude<Login, { kind: 'bearer' }> | undefined }
+type Way =
+  | { kind: 'fixed'; header: string }
+  | { kind: 'token'; realm: URL; service: string | undefined; login: TokenRequest['login'] }
 
 /**
- * Who we are to one repository of a registry. Nothing is sent before it is asked for. A login goes to the origin that was asked and to the token
- * servers that the configuration names, over https or within this machine; a token server elsewhere is asked as anybody. Tokens are kept until
- * they expire. A registry that asks again for what it was just given is refused. Spec: distribution, "Token Authentication".
+ * Who we are to one repository of a registry. Nothing is sent before it is asked for. A login goes to the origin that was asked and to the
+ * token servers that the configuration names, over https or within this machine; a token server elsewhere is asked as anybody. Tokens are
+ * kept until they expire. A registry that asks again for what it was just given is refused. Spec: distribution, "Token Authentication".
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { http, registry, repository } = options
@@ -57,10 +59,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const tokenFor = (known: Extract<Way, { kind: 'token' }>, access: Access): Promise<Token> => {
     const held = tokens.get(access)
     if (held !== undefined && held.expiresAtMs - marginMs > Date.now()) return held.wanted
-    const entry = { wanted: requestToken(http, { ...known, scope: `repository:${repository}:${access}` }), askedAtMs: Date.now(), expiresAtMs: Infinity }
+    const wanted = requestToken(http, { ...known, scope: `repository:${repository}:${access}` })
+    const entry = { wanted, askedAtMs: Date.now(), expiresAtMs: Infinity }
     tokens.set(access, entry)
-    entry.wanted.then(({ expiresAtMs }) => { entry.expiresAtMs = expiresAtMs }, () => tokens.delete(access))
-    return entry.wanted
+    wanted.then(({ expiresAtMs }) => { entry.expiresAtMs = expiresAtMs }, () => tokens.delete(access))
+    return wanted
   }
   const headerOf = async (known: Way, access: Access): Promise<string> => (
     known.kind === 'fixed' ? known.header : `Bearer ${(await tokenFor(known, access)).value}`
@@ -105,18 +108,23 @@ interface TokenPlan {
   name: string
   origin: string
   tokenServers: readonly string[]
-  login: Exclude<Login, { kind: 'bearer' }> | undefined
+  login: TokenRequest['login']
 }
 
 /** Which token server is asked, and whether it is told who we are. Pure. */
 function planToken(challenge: Challenge, { name, origin, tokenServers, login }: TokenPlan): Way {
   const realm = URL.parse(challenge.parameters.get('realm') ?? '')
-  if (realm === null || (realm.protocol !== 'https:' && realm.protocol !== 'http:')) throw refused(name, 'the token server that it names is not a URL')
-  const fromLocal = isLoopbackHost(new URL(origin).hostname)
+  if (realm === null || (realm.protocol !== 'https:' && realm.protocol !== 'http:')) {
+    throw refused(name, 'the token server that it names is not a URL')
+  }
   if (realm.username !== '' || realm.password !== '') throw refused(name, 'the token server that it names comes with credentials')
-  if (!fromLocal && isLoopbackHost(realm.hostname)) throw refused(name, `the token server ${redactUrl(realm)} is an address of this machine or its link`)
-  if (realm.protocol === 'http:' && !(fromLocal && isLoopbackHost(realm.hostname)) && (login !== undefined || origin.startsWith('https:'))) {
-    throw refused(name, `the token server ${redactUrl(realm)} speaks plain http, where anyone can read what it says`)
+  const isFromHere = isLoopbackHost(new URL(origin).hostname)
+  const isHere = isLoopbackHost(realm.hostname)
+  const shown = `the token server ${redactUrl(realm)}`
+  if (isHere && !isFromHere) throw refused(name, `${shown} is an address of this machine or its link`)
+  const isPrivate = realm.protocol === 'https:' || isHere
+  if (!isPrivate && (login !== undefined || origin.startsWith('https:'))) {
+    throw refused(name, `${shown} speaks plain http, where anyone can read what it says`)
   }
   realm.hash = ''
   if (login !== undefined && realm.origin !== origin && !tokenServers.includes(realm.origin)) {
@@ -133,7 +141,8 @@ function checkScope(challenge: Challenge, repository: string, name: string): voi
   for (const scope of (challenge.parameters.get('scope') ?? '').split(' ').filter((part) => part !== '')) {
     const [type, ...rest] = scope.split(':')
     if (type === 'repository' && rest.slice(0, -1).join(':') !== repository) {
-      throw refused(name, `it wants a token for ${JSON.stringify(scope.slice(0, 200))}, which is another repository`, 'do not trust where it came from')
+      const wanted = JSON.stringify(scope.slice(0, 200))
+      throw refused(name, `it wants a token for ${wanted}, which is another repository`, 'do not trust where it came from')
     }
   }
 }
@@ -150,9 +159,13 @@ function requirePrivate(origin: string, name: string): void {
 const whereCredentialsGo = 'put them into a file of kind dockerAuth in /etc/rkt/auth.d, or log in with docker login'
 
 function askedAgain(name: string): RocketError {
-  return refused(name, 'bad HTTP status code: 401, after it was sent what it had asked for', 'the configured credentials do not allow this: correct them')
+  return refused(
+    name, 'bad HTTP status code: 401, after it was sent what it had asked for', 'the configured credentials do not allow this: correct them',
+  )
 }
 
 function refused(name: string, why: string, hint?: string): RocketError {
-  return new RocketError('REGISTRY_UNAUTHORIZED', { what: `${name} cannot be used without logging in`, why, ...(hint === undefined ? {} : { hint }) })
+  return new RocketError('REGISTRY_UNAUTHORIZED', {
+    what: `${name} cannot be used without logging in`, why, ...(hint === undefined ? {} : { hint }),
+  })
 }

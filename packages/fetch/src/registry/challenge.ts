@@ -10,8 +10,8 @@ const parameterPattern = new RegExp(`^[ \\t]*(${token})[ \\t]*=[ \\t]*(?:"((?:[^
 const schemePattern = new RegExp(`^[ \\t,]*(${token})(?:[ \\t]+|(?=,)|$)`)
 
 /**
- * The challenges of a WWW-Authenticate header, several headers joined with commas. Parameter names are lower case; of a parameter that is given
- * twice the first counts. What cannot be understood ends the list. Spec: RFC 9110, "WWW-Authenticate".
+ * The challenges of a WWW-Authenticate header, several headers joined with commas. Parameter names are lower case; of a parameter that is
+ * given twice the first counts. What cannot be understood ends the list. Spec: RFC 9110, "WWW-Authenticate".
  */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: Challenge[] = []

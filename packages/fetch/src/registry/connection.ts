@@ -26,7 +26,10 @@ export interface Sending {
 export interface Connection {
   /** `HOST[:PORT]/REPOSITORY`, for messages. */
   readonly name: string
-  /** `path` is below `/v2/REPOSITORY/`, or a URL that the registry named; another host than the registry's gets no login. Any status but 401. */
+  /**
+   * `path` is below `/v2/REPOSITORY/`, or a URL that the registry named; another host than the registry's gets no login. Any status but
+   * 401.
+   */
   send(path: string | URL, sending?: Sending): Promise<HttpResponse>
   /** Where a Location header of the registry leads. Throws REGISTRY_ANSWER_INVALID. */
   locate(location: string | undefined): URL
@@ -39,7 +42,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   let scheme: 'https' | 'http' | undefined
   const base = (by: 'https' | 'http'): string => `${by}://${registry}/v2/${repository}/`
 
-  const dispatch = async (path: string | URL, { method = 'GET', headers = {}, body, signal }: Sending, authorization: string | undefined): Promise<HttpResponse> => {
+  const dispatch = async (path: string | URL, sending: Sending, authorization: string | undefined): Promise<HttpResponse> => {
+    const { method = 'GET', headers = {}, body, signal } = sending
     const sendBy = (by: 'https' | 'http'): Promise<HttpResponse> => http.send(
       path instanceof URL ? path.href : base(by) + path, { method, headers, authorization, signal, allowHttp, body: body?.() },
     )
@@ -70,14 +74,18 @@ export function createConnection(options: ConnectionOptions): Connection {
         response.discard()
         const origin = new URL(base(scheme ?? 'https')).origin
         await authenticator.challenged(response, { origin, access, sent, startedAtMs })
-        if (attempt === 3) throw new RocketError('REGISTRY_UNAUTHORIZED', { what: `${name} cannot be used`, why: 'bad HTTP status code: 401, again and again' })
+        if (attempt === 3) {
+          throw new RocketError('REGISTRY_UNAUTHORIZED', { what: `${name} cannot be used`, why: 'bad HTTP status code: 401, again and again' })
+        }
       }
     },
     locate: (location) => {
       const url = location === undefined ? null : URL.parse(location, base(scheme ?? 'https'))
       const isDowngrade = url?.protocol === 'http:' && scheme === 'https'
       if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && !isDowngrade) return url
-      throw new RocketError('REGISTRY_ANSWER_INVALID', { what: `${name} did not say where to go on`, why: 'its Location is missing, or leads nowhere we go' })
+      throw new RocketError('REGISTRY_ANSWER_INVALID', {
+        what: `${name} did not say where to go on`, why: 'its Location is missing, or leads nowhere we go',
+      })
     },
   }
 }

@@ -33,7 +33,8 @@ export function openNetwork({ insecure, warn, directories = configDirectories(),
   const registries = loadRegistries(directories)
   const deadline = startDeadline(registries.deadlineSeconds)
   const http = createHttpClient({
-    allowHttp: insecure.http, skipTlsVerify: insecure.tls, tlsOf: (host) => findCertificates(directories, host), deadline: deadline.signal, ...more,
+    allowHttp: insecure.http, skipTlsVerify: insecure.tls, deadline: deadline.signal,
+    tlsOf: (host) => findCertificates(directories, host), ...more,
   })
   const login = loginFinder(directories, warn)
   const clients = new Map<string, RegistryClient>()
@@ -82,7 +83,8 @@ function loginFinder(directories: readonly string[], warn: (message: string) => 
 function startDeadline(seconds: number): { signal: AbortSignal; stop(): void } {
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(new RocketError('REGISTRY_STALLED', {
-    what: 'fetching was given up', why: `it is not done after ${seconds} s`, hint: 'what came so far is kept: run the command again, or raise deadlineSeconds in registries.d',
+    what: 'fetching was given up', why: `it is not done after ${seconds} s`,
+    hint: 'what came so far is kept: run the command again, or raise deadlineSeconds in registries.d',
   })), seconds * 1000)
   timer.unref()
   return { signal: controller.signal, stop: () => clearTimeout(timer) }

@@ -13,8 +13,9 @@ export interface PushedBlob {
 }
 
 /**
- * A blob in one request, after asking whether it is there. The registry checks the digest. Throws REGISTRY_FAILED, REGISTRY_UNAUTHORIZED and
- * what the connection throws; nothing is visible then. Spec: OCI distribution-spec, "Pushing blobs", "Mounting a blob from another repository".
+ * A blob in one request, after asking whether it is there. The registry checks the digest. Throws REGISTRY_FAILED, REGISTRY_UNAUTHORIZED
+ * and what the connection throws; nothing is visible then. Spec: OCI distribution-spec, "Pushing blobs", "Mounting a blob from another
+ * repository".
  */
 export async function pushBlob(connection: Connection, blob: PushedBlob): Promise<'sent' | 'there' | 'mounted'> {
   const { digest, sizeBytes, signal } = blob
@@ -41,7 +42,9 @@ export interface PushedManifest {
 }
 
 /** Its blobs are there. Throws REGISTRY_FAILED, REGISTRY_UNAUTHORIZED. Spec: OCI distribution-spec, "Pushing Manifests". */
-export async function pushManifest(connection: Connection, { what, bytes, mediaType }: { what: string; bytes: Buffer; mediaType: string }): Promise<PushedManifest> {
+export async function pushManifest(
+  connection: Connection, { what, bytes, mediaType }: { what: string; bytes: Buffer; mediaType: string },
+): Promise<PushedManifest> {
   const response = await connection.send(`manifests/${what}`, {
     method: 'PUT', headers: { 'content-type': mediaType, 'content-length': String(bytes.length) }, body: () => bytes, access: 'pull,push',
   })

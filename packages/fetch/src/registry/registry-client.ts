@@ -1,4 +1,3 @@
-import { RocketError } from '@rocket/contracts'
 import { ociManifestMediaTypes } from '@rocket/image'
 import type { HttpResponse } from '../http/http-client.ts'
 import { readBody } from '../http/read-body.ts'
@@ -59,7 +58,10 @@ export function createRegistryClient(options: ConnectionOptions): RegistryClient
   return {
     name: connection.name,
     findManifest,
-    getManifest: async (what, { signal } = {}) => readManifest(await getOrThrow(connection, `manifests/${what}`, { accept }, signal)),
+    getManifest: async (what, { signal } = {}) => {
+      const path = `manifests/${what}`
+      return readManifest(await expect(connection, await connection.send(path, { headers: { accept }, signal }), path))
+    },
     getBlob: async (digest, { fromByte = 0, signal } = {}) => {
       const headers = { 'accept-encoding': 'identity', ...(fromByte === 0 ? {} : { range: `bytes=${fromByte}-` }) }
       const response = await connection.send(`blobs/${digest}`, { headers, signal })
@@ -88,12 +90,8 @@ async function readManifest(response: HttpResponse): Promise<FetchedManifest> {
   return { bytes, contentType: response.headers['content-type'], announcedDigest: response.headers['docker-content-digest'] }
 }
 
-async function getOrThrow(connection: Connection, path: string, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<HttpResponse> {
-  return expect(connection, await connection.send(path, { headers, signal }), path)
-}
-
 async function expect(connection: Connection, response: HttpResponse, path: string): Promise<HttpResponse> {
   if (response.status === 200) return response
   response.discard()
-  throw statusError(response, connection.name, path) satisfies RocketError
+  throw statusError(response, connection.name, path)
 }

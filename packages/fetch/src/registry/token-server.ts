@@ -48,7 +48,8 @@ function ask(http: HttpClient, { realm, service, scope, login }: TokenRequest): 
   const known = service === undefined ? {} : { service }
   if (login?.kind === 'identity') {
     const form = new URLSearchParams({ grant_type: 'refresh_token', ...known, client_id: 'rkt', scope, refresh_token: login.token })
-    return http.send(realm.href, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: form.toString() })
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    return http.send(realm.href, { method: 'POST', headers, body: form.toString() })
   }
   const url = new URL(realm)
   for (const [name, value] of Object.entries({ ...known, scope })) url.searchParams.append(name, value)

@@ -9,8 +9,8 @@ import { makeLayout } from './make-layout.ts'
 import { layersOf, readBlob } from './serve-layout.ts'
 
 /**
- * Run by redirect-elsewhere.test.ts in a network namespace where 203.0.113.5 and .6 are machines elsewhere: what a registry there makes us do to
- * services of this machine. Ends with 0 when nothing.
+ * Run by redirect-elsewhere.test.ts in a network namespace where 203.0.113.5 and .6 are machines elsewhere: what a registry there makes us
+ * do to services of this machine. Ends with 0 when nothing.
  */
 const cleanUp: (() => unknown)[] = []
 const workshop = makeWorkshop({ after: (work) => void cleanUp.push(work as () => unknown) })

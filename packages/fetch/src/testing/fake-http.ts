@@ -8,7 +8,9 @@ export interface Answer {
   body?: string
 }
 
-/** The edge of the network, for servers that cannot be had on this machine: https elsewhere. What `answer` throws is a failed connection. */
+/**
+ * The edge of the network, for servers that cannot be had on this machine: https elsewhere. What `answer` throws is a failed connection.
+ */
 export function fakeHttp(answer: (asked: Asked) => Answer): { http: HttpClient; asked: Asked[] } {
   const asked: Asked[] = []
   const send: HttpClient['send'] = (url, sending) => {

@@ -37,8 +37,8 @@ export interface BlobWriter {
   /** Gives the copy its name; to be called once the bytes are verified, and before the file system is synced. */
   commit(digest: string): void
   /**
-   * Repeatable, also after `commit`. What came of a transfer that broke off, or was given up, stays for the next attempt; what came to its end and
-   * was not committed does not: something is wrong with it.
+   * Repeatable, also after `commit`. What came of a transfer that broke off, or was given up, stays for the next attempt; what came to its
+   * end and was not committed does not: something is wrong with it.
    */
   discard(): void
 }

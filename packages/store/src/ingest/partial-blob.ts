@@ -19,8 +19,8 @@ const keptMs = 24 * 3600 * 1000
 const chunkBytes = 1 << 20
 
 /**
- * `ingest/<name>.partial`, empty when there is none yet; `key` names the content, and may be any text. Undefined while somebody else, in whatever
- * process, is writing the same. Its bytes are nobody's word: whoever goes on with them hashes them again.
+ * `ingest/<name>.partial`, empty when there is none yet; `key` names the content, and may be any text. Undefined while somebody else, in
+ * whatever process, is writing the same. Its bytes are nobody's word: whoever goes on with them hashes them again.
  */
 export function openPartialBlob(store: Store, key: string): PartialBlob | undefined {
   const path = join(store.directory, storeLayout.ingest, `${shortName(key)}${suffix}`)

@@ -10,8 +10,9 @@ const Repository = z.string().max(500).regex(new RegExp(`^${host}/${path}$`), 'i
 const ShortName = z.string().max(255).regex(new RegExp(`^${path}$`), 'is not a name without a host')
 
 /**
- * `registries.d`, new: what `docker://` references mean and how their registries are spoken to. Prefixes end where a part of the name ends, and the
- * longest one counts. A later configuration directory replaces entries of an earlier one by their key; one key twice within a directory is refused.
+ * `registries.d`, new: what `docker://` references mean and how their registries are spoken to. Prefixes end where a part of the name ends,
+ * and the longest one counts. A later configuration directory replaces entries of an earlier one by their key; one key twice within a
+ * directory is refused.
  */
 export const RegistriesConfig = z.strictObject({
   rktVersion: z.literal('v1'),
