@@ -8,7 +8,7 @@ export { planVerification, type VerificationPlan } from './policy/plan-verificat
 export { type LocatedRule, readPolicy, withDefaultRegistry } from './policy/read-policy.ts'
 export { bundleTypePrefix, fromCosignLayer, largestBundleBytes, simpleSigningType, type SigstoreSignature } from './sigstore/signature.ts'
 export { type ChainLink, type FoundSignatures, judgeDigest } from './judge/judge-digest.ts'
-export type { Judgement } from './judge/judgement.ts'
+export { type Judgement, refuseUnsigned } from './judge/judgement.ts'
 export { judgeArchive } from './judge/judge-archive.ts'
 export { openTrust, type Trust } from './judge/trust.ts'
 export { recheckEvidence, type Rechecked } from './evidence/recheck-evidence.ts'

@@ -1,4 +1,3 @@
-import { RocketError } from '@rocket/contracts'
 import type { ChainLink, Judgement, SigstoreSignature } from '@rocket/trust'
 import type { Session } from '../session.ts'
 import { showSigner, waivedByOption } from './judgement.ts'
@@ -24,15 +23,10 @@ export interface OciCheck {
  */
 export async function openOciCheck({ name, isClaimed, signatureFile }: OciIdentity, session: Session): Promise<OciCheck> {
   if (session.request.insecure.image) return { judge: async () => waivedByOption }
-  const { judgeDigest } = await import('@rocket/trust')
+  const { judgeDigest, refuseUnsigned } = await import('@rocket/trust')
   const trust = await session.trust()
   const plan = trust.plan(name, { isWaived: false, isClaimed })
-  if (plan.verdict === 'reject') {
-    throw new RocketError('SIGNATURE_REQUIRED', {
-      what: `the image ${plan.name} was not stored`, why: plan.reason,
-      hint: `rkt image policy check ${plan.name} tells what it must have; --insecure-options=image takes it without a check`,
-    })
-  }
+  if (plan.verdict === 'reject') throw refuseUnsigned(plan, plan.reason)
   const openpgp = signatureFile === undefined ? undefined : { bytes: readSignatureFile(signatureFile), name: signatureFile }
   return {
     judge: async (chain, find) => {

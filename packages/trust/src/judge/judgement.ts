@@ -29,6 +29,7 @@ export function refuseUnverified({ name }: VerificationPlan, reasons: readonly s
   })
 }
 
+/** For want of a signature, or of anybody who may give one. */
 export function refuseUnsigned({ name }: VerificationPlan, why: string): RocketError {
   return new RocketError('SIGNATURE_REQUIRED', {
     what: `the image ${name} was not stored`, why,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isRocketError } from '@rocket/contracts'
+import fc from 'fast-check'
 import { hasCode, makeSigner, missingGpg } from '../testing/gpg.ts'
 import { readPublicKeys } from './read-public-key.ts'
 import { formatKeyReview } from './review-text.ts'
@@ -115,4 +117,21 @@ test('a signature that comes after the bytes counts as one that was there before
     assert.equal(signer.fingerprint, one.fingerprint)
     await assert.rejects(check.conclude({ bytes: one.sign(Buffer.from('other')), name: 'x.asc' }, keys), hasCode('SIGNATURE_INVALID'))
   }
+})
+
+test('a signature of which bytes were changed is refused in our words, or is still the same signature', { skip }, async (t) => {
+  const one = makeSigner(t, 'One <one@example.com>')
+  const keys = await readPublicKeys(one.publicKey, 'one.gpg')
+  const good = one.sign(bytes, { armor: false })
+  const changes = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
+  const signatures = fc.oneof(changes.map((list) => list.reduce((text, [at, value]) => (text[at] = value, text), Buffer.from(good))), fc.uint8Array({ maxLength: 200 }))
+  await fc.assert(fc.asyncProperty(signatures, async (signature) => {
+    try {
+      const { signer } = await verifyDetached(bytes, { bytes: signature, name: 'x.sig' }, keys)
+      assert.equal(signer.fingerprint, one.fingerprint)
+    } catch (error) {
+      assert.ok(isRocketError(error, 'SIGNATURE_INVALID') || isRocketError(error, 'SIGNATURE_UNREADABLE'), String((error as Error).stack))
+    }
+    await assert.rejects(verifyDetached(Buffer.from('other'), { bytes: signature, name: 'x.sig' }, keys), (error) => isRocketError(error))
+  }), { numRuns: 300 })
 })

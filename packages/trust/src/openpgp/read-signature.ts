@@ -34,8 +34,10 @@ export async function readPackets(bytes: Uint8Array, name: string): Promise<Hash
   }
 }
 
-/** OpenPGP's names and Node's. */
-export const hashNames: Readonly<Record<string, string>> = { sha224: 'sha224', sha256: 'sha256', sha384: 'sha384', sha512: 'sha512', sha3_256: 'sha3-256', sha3_512: 'sha3-512' }
+/** Those that are accepted, as OpenPGP numbers them and as Node calls them. Spec: RFC 9580, 9.5 "Hash Algorithms". */
+const hashes: ReadonlyMap<number, string> = new Map([[8, 'sha256'], [9, 'sha384'], [10, 'sha512'], [11, 'sha224'], [12, 'sha3-256'], [14, 'sha3-512']])
+
+export const hashNames: readonly string[] = [...hashes.values()]
 
 /** Throws SIGNATURE_UNREADABLE for a hash that is not accepted any more, and for signatures of text. */
 export async function hashNameOf(packet: HashedSignature, name: string): Promise<string> {
@@ -43,12 +45,9 @@ export async function hashNameOf(packet: HashedSignature, name: string): Promise
   if (packet.signatureType !== enums.signature.binary) {
     throw unreadable(name, 'it is not over bytes as they are', undefined, 'sign with gpg --detach-sign, without --textmode')
   }
-  const algorithm = enums.read(enums.hash, packet.hashAlgorithm!)
-  return hashNames[algorithm] ?? refuse(unreadable(name, `its hash ${algorithm} is not accepted any more`))
-}
-
-function refuse(error: RocketError): never {
-  throw error
+  const hash = hashes.get(packet.hashAlgorithm ?? 0)
+  if (hash === undefined) throw unreadable(name, `its hash, OpenPGP's number ${packet.hashAlgorithm}, is not accepted any more`)
+  return hash
 }
 
 export function unreadable(name: string, why: string, cause?: unknown, hint?: string): RocketError {

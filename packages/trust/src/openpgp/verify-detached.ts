@@ -45,7 +45,7 @@ export interface DeferredCheck {
 
 /** Hashes with every algorithm that signatures use. */
 export function startDeferredCheck(): DeferredCheck {
-  const hashes = new Map(Object.values(hashNames).map((name) => [name, createHash(name)]))
+  const hashes = new Map(hashNames.map((name) => [name, createHash(name)]))
   return {
     update: (chunk) => {
       for (const hash of hashes.values()) hash.update(chunk)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
+import { isRocketError } from '@rocket/contracts'
+import fc from 'fast-check'
 import { hasCode } from '../testing/gpg.ts'
 import {
   makeWorld, newKeys, pem, signBundleWithKey, signWithKey, someone, type CosignLayer, type SigstoreWorld,
@@ -157,4 +159,35 @@ function replaced(good: unknown, evil: unknown, [head, ...rest]: readonly string
   const [own, foreign] = [good, evil] as Record<string, unknown>[]
   const value = replaced(own![head], foreign![head], rest)
   return Array.isArray(good) ? good.map((item, index) => (String(index) === head ? value : item)) : { ...own, [head]: value }
+}
+
+test('a bundle with one value changed is refused in our words, or changed where nothing is signed', async () => {
+  const good = JSON.parse((await world.signBundle(digest)).toString()) as unknown
+  const pointers = [...pointersOf(good)]
+  const changed = fc.tuple(fc.constantFrom(...pointers), fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom('', 'AAAA', -1, {}, []))).map(
+    ([pointer, value]) => replaced(good, pointer.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value), pointer),
+  )
+  await fc.assert(fc.asyncProperty(changed, async (value) => {
+    const signature = bundle(Buffer.from(JSON.stringify(value)))
+    const found = await verifySigstore(signature, [digest], wanted, rootOf(world)).catch((error: unknown) => {
+      assert.ok(isRocketError(error), String((error as Error).stack))
+    })
+    if (found !== undefined) assert.deepEqual(found.signer.identities, [someone.identity])
+    await assert.rejects(verifySigstore(signature, [other], wanted, rootOf(world)), (error) => isRocketError(error))
+  }), { numRuns: 300 })
+})
+
+test('annotations of any content make a signature that is refused in our words', async () => {
+  const { payload, annotations } = await world.signLayer(digest)
+  const names = Object.keys(annotations)
+  await fc.assert(fc.asyncProperty(fc.constantFrom(...names), fc.oneof(fc.string(), fc.json()), async (name, text) => {
+    await assert.rejects(async () => {
+      await verifySigstore(layer({ payload, annotations: { ...annotations, [name]: text } }), [digest], wanted, rootOf(world))
+    }, (error) => isRocketError(error) || assert.fail(String((error as Error).stack)))
+  }), { numRuns: 200 })
+})
+
+function* pointersOf(value: unknown, at: readonly string[] = []): Generator<string[]> {
+  if (at.length > 0) yield [...at]
+  if (typeof value === 'object' && value !== null) for (const [key, inner] of Object.entries(value)) yield* pointersOf(inner, [...at, key])
 }
