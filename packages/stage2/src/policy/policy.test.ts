@@ -77,6 +77,26 @@ test('passes a signal on to the apps that run', () => {
   assert.deepEqual(play(two, begin, running('a'), { kind: 'signal', number: 1 })[2], [{ kind: 'signal', app: 'a', number: 1 }])
 })
 
+test('launches an app that was added when it is told to, and takes its end as that of any other', () => {
+  const sandbox: PolicyPlan = { exitPolicy: 'sandbox', apps: [] }
+  const steps = play(sandbox, begin, { kind: 'add', app: { app: 'c', stopSignal: 2, stopTimeoutMs: 50 } }, { kind: 'start', app: 'c' }, running('c'), exited('c', 4))
+  assert.deepEqual(steps.slice(1, 3), [[], [{ kind: 'launch', app: 'c' }]])
+  assert.deepEqual(steps[4]?.at(-1), { kind: 'record', app: 'c', state: 'over', ended: { kind: 'exited', exitCode: 4 }, stopped: false })
+})
+
+test('stops one app on its own without a failure of the pod, and forgets it only when it is over', () => {
+  const steps = play(two, begin, running('a'), running('b'), { kind: 'stop-app', app: 'a', force: false }, { kind: 'remove', app: 'a' }, killed('a', 15), exited('b', 0))
+  assert.deepEqual(steps[3], [{ kind: 'signal', app: 'a', number: 15 }, { kind: 'arm', app: 'a', afterMs: 500 }])
+  assert.deepEqual(steps[5]?.at(-1), { kind: 'record', app: 'a', state: 'over', ended: { kind: 'signalled', signal: 15 }, stopped: true })
+  assert.deepEqual(steps[6]?.at(-1), { kind: 'end', result: 0 })
+})
+
+test('an app that was removed no longer keeps the pod', () => {
+  const steps = play({ ...two, apps: [], exitPolicy: 'sandbox' }, begin, { kind: 'add', app: { app: 'c', stopSignal: 2, stopTimeoutMs: 50 } },
+    { kind: 'remove', app: 'c' }, { kind: 'start', app: 'c' }, { kind: 'stop', force: false })
+  assert.deepEqual(steps.slice(3), [[], [{ kind: 'end', result: 0 }]])
+})
+
 test('ends exactly once, after every app is over, for any order of events', () => {
   const app = fc.constantFrom('a', 'b')
   const event: fc.Arbitrary<PolicyEvent> = fc.oneof(

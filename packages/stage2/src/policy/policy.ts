@@ -5,6 +5,8 @@ type Phase = 'waiting' | 'launching' | 'running' | 'over'
 interface AppState {
   plan: PolicyApp
   phase: Phase
+  /** Told to stop on its own. */
+  stopping: boolean
 }
 
 /** The exit code of rkt itself, for an app that never ran. */
@@ -28,7 +30,7 @@ export class Policy {
 
   constructor(plan: PolicyPlan) {
     this.#exitPolicy = plan.exitPolicy
-    this.#apps = new Map(plan.apps.map((app) => [app.app, { plan: app, phase: 'waiting' }]))
+    this.#apps = new Map(plan.apps.map((app) => [app.app, newApp(app)]))
   }
 
   handle(event: PolicyEvent): PolicyAction[] {
@@ -42,16 +44,33 @@ export class Policy {
       case 'stop': this.#stop(actions, event.force); break
       case 'signal': this.#forward(event.number, actions); break
       case 'timeout': this.#kill(event.app, actions); break
+      case 'add': this.#add(event.app); break
+      case 'start': this.#launch(this.#apps.get(event.app), actions); break
+      case 'stop-app': this.#stopOne(event.app, event.force, actions); break
+      case 'remove': this.#remove(event.app); break
     }
     this.#settle(actions)
     return actions
   }
 
   #begin(actions: PolicyAction[]): void {
-    for (const app of this.#apps.values()) {
-      app.phase = 'launching'
-      actions.push({ kind: 'launch', app: app.plan.app })
-    }
+    for (const app of this.#apps.values()) this.#launch(app, actions)
+  }
+
+  #launch(app: AppState | undefined, actions: PolicyAction[]): void {
+    if (app?.phase !== 'waiting' || this.#stopping) return
+    app.phase = 'launching'
+    actions.push({ kind: 'launch', app: app.plan.app })
+  }
+
+  #add(plan: PolicyApp): void {
+    const before = this.#apps.get(plan.app)
+    if (before === undefined || before.phase === 'over') this.#apps.set(plan.app, newApp(plan))
+  }
+
+  #remove(name: string): void {
+    const phase = this.#apps.get(name)?.phase
+    if (phase === 'waiting' || phase === 'over') this.#apps.delete(name)
   }
 
   #running(name: string, actions: PolicyAction[]): void {
@@ -59,15 +78,15 @@ export class Policy {
     if (app?.phase !== 'launching') return
     app.phase = 'running'
     actions.push({ kind: 'record', app: name, state: 'running' })
-    if (this.#stopping) this.#stopApp(app, actions, false)
+    if (this.#stopping || app.stopping) this.#stopApp(app, actions, false)
   }
 
   #over(name: string, ended: EndedApp, actions: PolicyAction[]): void {
     const app = this.#apps.get(name)
     if (app === undefined || app.phase === 'over') return
     app.phase = 'over'
-    actions.push({ kind: 'disarm', app: name }, { kind: 'record', app: name, state: 'over', ended, stopped: this.#stopping })
-    if (!isFailure(ended) || this.#stopping) return
+    actions.push({ kind: 'disarm', app: name }, { kind: 'record', app: name, state: 'over', ended, stopped: this.#stopping || app.stopping })
+    if (!isFailure(ended) || this.#stopping || app.stopping) return
     this.#firstFailure = { app: name, ended }
     if (this.#exitPolicy === 'apps') this.#stopAll(actions, false)
   }
@@ -81,6 +100,14 @@ export class Policy {
     const again = this.#stopping
     this.#stopping = true
     for (const app of this.#apps.values()) if (!again || force) this.#stopApp(app, actions, force)
+  }
+
+  #stopOne(name: string, force: boolean, actions: PolicyAction[]): void {
+    const app = this.#apps.get(name)
+    if (app === undefined || app.phase === 'over') return
+    const again = app.stopping || this.#stopping
+    app.stopping = true
+    if (!again || force) this.#stopApp(app, actions, force)
   }
 
   #stopApp(app: AppState, actions: PolicyAction[], force: boolean): void {
@@ -101,7 +128,7 @@ export class Policy {
 
   #settle(actions: PolicyAction[]): void {
     const apps = [...this.#apps.values()]
-    if (!this.#ready && apps.every((app) => app.phase === 'running' || app.phase === 'over')) {
+    if (!this.#ready && apps.every((app) => app.phase !== 'launching')) {
       this.#ready = true
       actions.push({ kind: 'ready' })
     }
@@ -118,6 +145,10 @@ export class Policy {
     if (ended.kind === 'signalled') return { kind: 'end', result: ended.signal, signal: ended.signal, firstFailure: failure.app }
     return { kind: 'end', result: ended.kind === 'exited' ? ended.exitCode : oursExitCode, firstFailure: failure.app }
   }
+}
+
+function newApp(plan: PolicyApp): AppState {
+  return { plan, phase: 'waiting', stopping: false }
 }
 
 function isFailure(ended: EndedApp): boolean {

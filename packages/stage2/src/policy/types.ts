@@ -23,6 +23,13 @@ export type PolicyEvent =
   /** A signal to pass on to every running app. */
   | { kind: 'signal'; number: number }
   | { kind: 'timeout'; app: string }
+  /** An app more, in the place of one of its name that is over; it waits to be started. */
+  | { kind: 'add'; app: PolicyApp }
+  | { kind: 'start'; app: string }
+  /** One app is to end, which is no failure of the pod. */
+  | { kind: 'stop-app'; app: string; force: boolean }
+  /** An app that waits or is over is forgotten. */
+  | { kind: 'remove'; app: string }
 
 export type PolicyAction =
   | { kind: 'launch'; app: string }
