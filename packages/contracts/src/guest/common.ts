@@ -29,3 +29,4 @@ export const GuestApp = z.strictObject({
 })
 export type GuestApp = z.infer<typeof GuestApp>
 export type GuestStreams = z.infer<typeof GuestStreams>
+export type GuestTerminal = z.infer<typeof GuestTerminal>

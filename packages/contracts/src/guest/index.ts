@@ -1,0 +1,8 @@
+export { isRocketError, RocketError } from '../errors/rocket-error.ts'
+export type { GuestApp, GuestStreams, GuestTerminal } from './common.ts'
+export type { GuestAnswer } from './guest-answer/schema.ts'
+export type { GuestEnd, GuestEvent } from './guest-event/schema.ts'
+export type { GuestPod } from './guest-pod/schema.ts'
+export type { GuestRequest } from './guest-request/schema.ts'
+export { guestLayout } from './layout.ts'
+export { parseGuestPod, parseGuestRequest } from './parse-guest.ts'

@@ -1,0 +1,79 @@
+import * as os from 'os'
+import * as std from 'std'
+import type { ChildStreams, Ended, GuestSystem, Port } from '../guest-system.ts'
+import { encodeUtf8, writeBytes } from './bytes.ts'
+
+const environment: Readonly<Record<string, string>> = { PATH: '/bin' }
+const noControllingTerminal = 0o400
+const closeOnExec = 0o2000000
+const createTruncated = 0o1000 | 0o100
+const portsDirectory = '/sys/class/virtio-ports'
+
+/** The guest's own system, by what QuickJS offers of it. */
+export function openQuickjsSystem(): GuestSystem {
+  const none = must(os.open('/dev/null', os.O_RDWR), 'open /dev/null')
+  return {
+    now: () => new Date().toISOString(),
+    after(ms, work) {
+      const timer = os.setTimeout(work, ms)
+      return () => os.clearTimeout(timer)
+    },
+    spawn: (argv, streams) => spawn(argv, streams, none),
+    kill: (pid, signal) => void os.kill(pid, signal),
+    onChildEnded(handler) {
+      os.signal(os.SIGCHLD, () => reap(handler))
+    },
+    pipe() {
+      const ends = os.pipe()
+      if (ends === null) throw new Error('no pipe could be made')
+      return { read: ends[0], write: ends[1] }
+    },
+    open(path, mode) {
+      const access = { read: os.O_RDONLY, write: os.O_WRONLY, terminal: os.O_RDWR }[mode]
+      return must(os.open(path, access | noControllingTerminal | closeOnExec), `open ${path}`)
+    },
+    close: (fd) => void os.close(fd),
+    findPort,
+    readText: (path) => std.loadFile(path) ?? undefined,
+    writeText,
+    remove: (path) => void os.remove(path),
+  }
+}
+
+export function must(result: number, what: string): number {
+  if (result < 0) throw new Error(`${what}: ${std.strerror(-result)}`)
+  return result
+}
+
+/** QuickJS closes every other descriptor in the child. */
+function spawn(argv: readonly string[], { stdin, stdout, stderr }: ChildStreams, none: number): number {
+  return must(os.exec(argv, {
+    block: false, usePath: false, env: environment, stdin: stdin ?? none, stdout: stdout ?? none, stderr: stderr ?? none,
+  }), `execute ${argv[0] ?? ''}`)
+}
+
+function reap(handler: (pid: number, ended: Ended) => void): void {
+  for (;;) {
+    const [pid, status] = os.waitpid(-1, os.WNOHANG)
+    if (pid <= 0) return
+    const signal = status & 0x7f
+    handler(pid, signal === 0 ? { exitCode: (status >> 8) & 0xff } : { signal })
+  }
+}
+
+function findPort(name: string): Port | undefined {
+  const [entries] = os.readdir(portsDirectory)
+  const device = entries.find((entry) => entry.startsWith('vport') && (std.loadFile(`${portsDirectory}/${entry}/name`) ?? '').trim() === name)
+  if (device === undefined) return undefined
+  // Consoles are counted from 1, their terminals from 0; a port that is none says 0.
+  const terminal = /^console_vtermno: ([0-9]+)$/m.exec(std.loadFile(`/sys/kernel/debug/virtio-ports/${device}`) ?? '')?.[1]
+  return { path: `/dev/${device}`, ...(terminal === undefined || terminal === '0' ? {} : { terminal: `/dev/hvc${Number(terminal) - 1}` }) }
+}
+
+function writeText(path: string, text: string): void {
+  const fd = must(os.open(path, os.O_WRONLY | createTruncated | closeOnExec, 0o600), `open ${path}`)
+  const bytes = encodeUtf8(text)
+  const sent = writeBytes(fd, bytes)
+  os.close(fd)
+  if (sent < bytes.length) throw new Error(`write ${path}: no room`)
+}
