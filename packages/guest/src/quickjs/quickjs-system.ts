@@ -1,7 +1,7 @@
 import * as os from 'os'
 import * as std from 'std'
 import type { ChildStreams, Ended, GuestSystem, Port } from '../guest-system.ts'
-import { encodeUtf8, writeBytes } from './bytes.ts'
+import { decodeUtf8, encodeUtf8, writeBytes } from './bytes.ts'
 
 const environment: Readonly<Record<string, string>> = { PATH: '/bin' }
 const noControllingTerminal = 0o400
@@ -34,7 +34,7 @@ export function openQuickjsSystem(): GuestSystem {
     },
     close: (fd) => void os.close(fd),
     findPort,
-    readText: (path) => std.loadFile(path) ?? undefined,
+    readText,
     writeText,
     remove: (path) => void os.remove(path),
   }
@@ -63,11 +63,24 @@ function reap(handler: (pid: number, ended: Ended) => void): void {
 
 function findPort(name: string): Port | undefined {
   const [entries] = os.readdir(portsDirectory)
-  const device = entries.find((entry) => entry.startsWith('vport') && (std.loadFile(`${portsDirectory}/${entry}/name`) ?? '').trim() === name)
+  const device = entries.find((entry) => entry.startsWith('vport') && (readText(`${portsDirectory}/${entry}/name`) ?? '').trim() === name)
   if (device === undefined) return undefined
   // Consoles are counted from 1, their terminals from 0; a port that is none says 0.
-  const terminal = /^console_vtermno: ([0-9]+)$/m.exec(std.loadFile(`/sys/kernel/debug/virtio-ports/${device}`) ?? '')?.[1]
+  const terminal = /^console_vtermno: ([0-9]+)$/m.exec(readText(`/sys/kernel/debug/virtio-ports/${device}`) ?? '')?.[1]
   return { path: `/dev/${device}`, ...(terminal === undefined || terminal === '0' ? {} : { terminal: `/dev/hvc${Number(terminal) - 1}` }) }
+}
+
+/** `std.loadFile` believes the size that the kernel gives of its own files, which is wrong for all of them. */
+function readText(path: string): string | undefined {
+  const fd = os.open(path, os.O_RDONLY | closeOnExec)
+  if (fd < 0) return undefined
+  const chunks: number[] = []
+  const buffer = new Uint8Array(16384)
+  for (let count = os.read(fd, buffer.buffer, 0, buffer.length); count > 0; count = os.read(fd, buffer.buffer, 0, buffer.length)) {
+    for (let at = 0; at < count; at += 1) chunks.push(buffer[at] ?? 0)
+  }
+  os.close(fd)
+  return decodeUtf8(Uint8Array.from(chunks))
 }
 
 function writeText(path: string, text: string): void {

@@ -14,7 +14,7 @@ declare module 'os' {
   export function symlink(target: string, path: string): number
   export function readlink(path: string): [string, number]
   export function readdir(path: string): [string[], number]
-  export function signal(signal: number, handler: (() => void) | null | undefined): void
+  export function signal(signal: number, handler: (() => void) | null): void
   export function setReadHandler(fd: number, handler: (() => void) | null): void
   export function setTimeout(work: () => void, ms: number): unknown
   export function clearTimeout(timer: unknown): void
@@ -26,7 +26,6 @@ declare module 'os' {
 }
 
 declare module 'std' {
-  export function loadFile(path: string): string | null
   export function strerror(errno: number): string
   export function exit(code: number): never
 }

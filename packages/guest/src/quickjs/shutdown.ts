@@ -34,6 +34,6 @@ function reapAll(): boolean {
 }
 
 function runToEnd(argv: readonly string[]): number {
-  os.signal(os.SIGCHLD, undefined)
+  os.signal(os.SIGCHLD, null)
   return must(os.exec(argv, { block: true, usePath: false, env: {} }), `execute ${argv[0] ?? ''}`)
 }
