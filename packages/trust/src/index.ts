@@ -5,7 +5,7 @@ export { largestKeyBytes, type PublicKey, readPublicKeys } from './openpgp/read-
 export { formatKeyReview, printable } from './openpgp/review-text.ts'
 export { type DetachedCheck, startDeferredCheck, startDetachedCheck } from './openpgp/verify-detached.ts'
 export { planVerification, type VerificationPlan } from './policy/plan-verification.ts'
-export { type LocatedRule, readPolicy, withDefaultRegistry } from './policy/read-policy.ts'
+export { type LocatedRule, readPolicy } from './policy/read-policy.ts'
 export { bundleTypePrefix, fromCosignLayer, largestBundleBytes, simpleSigningType, type SigstoreSignature } from './sigstore/signature.ts'
 export { type ChainLink, type FoundSignatures, judgeDigest } from './judge/judge-digest.ts'
 export { type Judgement, refuseUnsigned } from './judge/judgement.ts'

@@ -3,6 +3,7 @@ import { RocketError } from '@rocket/contracts'
 import { findTrustedKeyFiles, readTrustedKeys, type TrustedKey } from '../key-store/read-trusted-keys.ts'
 import { largestKeyBytes } from '../openpgp/read-public-key.ts'
 import { planVerification, type VerificationPlan } from '../policy/plan-verification.ts'
+import { withDefaultRegistry } from '../policy/default-registry.ts'
 import { readPolicy } from '../policy/read-policy.ts'
 import type { SigstoreTrust } from '../sigstore/sigstore-trust.ts'
 import type { SigstoreRequirement } from '../sigstore/verify-signature.ts'
@@ -26,8 +27,10 @@ export function openTrust(directories: readonly string[]): Trust {
   let read: ReturnType<typeof readPolicy> | undefined
   const rules = (): ReturnType<typeof readPolicy> => (read ??= readPolicy(directories))
   return {
-    plan: (name, options) => planVerification({ name, rules: rules(), keys: findTrustedKeyFiles(keyDirectories, name), ...options }),
-    readKeys: (name) => readTrustedKeys(keyDirectories, name),
+    plan: (name, options) => planVerification({
+      name, rules: rules(), keys: findTrustedKeyFiles(keyDirectories, withDefaultRegistry(name)), ...options,
+    }),
+    readKeys: (name) => readTrustedKeys(keyDirectories, withDefaultRegistry(name)),
     readMaterial: (requirement) => ({
       ...(requirement.kind === 'sigstoreKey' ? { key: readNamed(requirement.key, largestKeyBytes) } : {}),
       ...(requirement.trustedRoot === undefined ? {} : { trustedRoot: readNamed(requirement.trustedRoot, largestRootBytes) }),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
 import { readPublicKeys, type PublicKey } from '../openpgp/read-public-key.ts'
+import { openTrust } from '../judge/trust.ts'
 import { hasCode, makeSigner, missingGpg } from '../testing/gpg.ts'
 import type { KeyScope } from './key-files.ts'
 import { findTrustedKeyFiles, readTrustedKeys } from './read-trusted-keys.ts'
@@ -84,3 +85,13 @@ for (const text of ['', '..', 'a/../b', '/a', 'a/', 'example.com/*', 'https://ex
     assert.throws(() => checkPrefix(text), hasCode('IMAGE_REFERENCE_INVALID'))
   })
 }
+
+test('a key for docker.io counts for images of that registry, by either of its names', { skip }, async (t) => {
+  const [system, local] = makeDirectories(t)
+  storeKey(local, prefix('docker.io/library'), key)
+  const trust = openTrust([system, local])
+  for (const name of ['registry-1.docker.io/library/redis', 'docker.io/library/redis']) {
+    assert.equal((await trust.readKeys(name)).length, 1, name)
+    assert.equal(trust.plan(name, { isWaived: false }).verdict, 'verify', name)
+  }
+})

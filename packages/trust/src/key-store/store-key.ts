@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { RocketError } from '@rocket/contracts'
 import { describing, writeFileAtomic } from '@rocket/host'
 import type { PublicKey } from '../openpgp/read-public-key.ts'
+import { withDefaultRegistry } from '../policy/default-registry.ts'
 import { isComponent, keyDirectory, type KeyScope } from './key-files.ts'
 
 /**
@@ -11,7 +12,7 @@ import { isComponent, keyDirectory, type KeyScope } from './key-files.ts'
  */
 export function storeKey(configDirectory: string, scope: KeyScope, key: PublicKey): string {
   if (scope.kind === 'prefix') checkPrefix(scope.prefix)
-  const directory = keyDirectory(configDirectory, scope)
+  const directory = keyDirectory(configDirectory, scope.kind === 'root' ? scope : { ...scope, prefix: withDefaultRegistry(scope.prefix) })
   return describing(`cannot store the key in ${directory}`, () => {
     mkdirSync(directory, { recursive: true, mode: 0o755 })
     const path = join(directory, key.fingerprint)

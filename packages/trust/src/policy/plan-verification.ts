@@ -1,7 +1,8 @@
 import type { SignatureRequirement } from '@rocket/contracts'
 import type { TrustedKeyFile } from '../key-store/read-trusted-keys.ts'
 import { formatScope } from '../key-store/key-files.ts'
-import { withDefaultRegistry, type LocatedRule } from './read-policy.ts'
+import { withDefaultRegistry } from './default-registry.ts'
+import type { LocatedRule } from './read-policy.ts'
 
 export interface VerificationQuestion {
   /** Of the image: appc's, or `REGISTRY/REPOSITORY`. */

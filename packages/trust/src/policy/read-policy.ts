@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkDocument, isErrno, isRocketError, RocketError, type PolicyRule } from '@rocket/contracts'
 import { readFileCapped } from '@rocket/host'
+import { withDefaultRegistry } from './default-registry.ts'
 
 /** A rule and the file that says it. */
 export interface LocatedRule extends PolicyRule {
@@ -29,11 +30,6 @@ export function readPolicy(directories: readonly string[]): LocatedRule[] {
     for (const [prefix, rule] of layer) rules.set(prefix, rule)
   }
   return [...rules.values()]
-}
-
-/** The registry that people call docker.io has another name. */
-export function withDefaultRegistry(name: string): string {
-  return name.replace(/^(index\.)?docker\.io(?=\/|$)/, 'registry-1.docker.io')
 }
 
 /** As for rkt's other kinds of configuration: regular files that end in `.json`, directly in the directory. */
