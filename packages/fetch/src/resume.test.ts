@@ -150,6 +150,33 @@ test('what was left of a layer and does not fit it is fetched again', async (t) 
   checkWhole(world)
 })
 
+for (const [name, answer] of [
+  ['breaks off with other content', ([, response], bytes) => sendAndBreak(response, Buffer.alloc(bytes.length, 1), 2 * mebi)],
+  ['has other content', ([, response], bytes) => response.end(Buffer.alloc(bytes.length, 1))],
+  ['stops in the middle', ([, response], bytes) => sendAndBreak(response, bytes, 2 * mebi)],
+  ['is gone for this layer', ([, response]) => response.writeHead(404).end()],
+] as [string, (asked: Parameters<Answer>, bytes: Buffer) => void][]) {
+  test(`gets a layer from the registry when its mirror ${name}`, async (t) => {
+    const world = makeWorld(t)
+    const mirror = await world.serve((asked) => {
+      if (asked[0].headers.range === undefined) answer(asked, world.bytes)
+      else asked[1].writeHead(503).end()
+      return true
+    })
+    const registry = await serveLayout(t, world.layout)
+    const config = join(world.workshop.directory, 'etc')
+    mkdirSync(join(config, 'registries.d'), { recursive: true })
+    writeFileSync(join(config, 'registries.d/a.json'), JSON.stringify({
+      rktKind: 'registries', rktVersion: 'v1', mirrors: [{ prefix: registry.host, mirrors: [{ location: mirror.host }] }],
+    }))
+    process.env['RKT_CONFIG_DIRS'] = config
+    t.after(() => delete process.env['RKT_CONFIG_DIRS'])
+    await world.workshop.fetch([`docker://${registry.host}/app`])
+    checkWhole(world)
+    assert.ok(rangesOf(mirror, world.digest).length > 0 && rangesOf(registry, world.digest).length > 0)
+  })
+}
+
 test('collecting keeps what is left of a transfer for a day', async (t) => {
   const world = makeWorld(t)
   const path = join(world.workshop.store.directory, 'ingest', 'aaaaaaaaaaaaaaaaaaaaaaaaaa.partial')

@@ -1,3 +1,4 @@
+import { bootId } from '@rocket/host'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts'
 import { changed, readOnward } from './read-onward.ts'
 import { defaultRetryPolicy } from './retry.ts'
@@ -32,7 +33,8 @@ export function resumeDownload(http: HttpClient, url: string, { request, first, 
     throw changed(response)
   }
   return {
-    resumeKey: validator === undefined ? undefined : `download ${url} ${validator}`,
+    // No digest would tell what a crash of the machine left of bytes that were never synced.
+    resumeKey: validator === undefined ? undefined : `download ${url} ${validator} ${bootId()}`,
     open: (fromByte) => {
       if (fromByte > 0) first.discard()
       return readOnward({

@@ -15,12 +15,10 @@ export interface RetryPolicy {
 export const defaultRetryPolicy: RetryPolicy = { attempts: 5, baseMs: 250, longestMs: 8000, longestRetryAfterMs: 60_000 }
 
 const passingStatus = new Set([429, 502, 503, 504])
-const passingCodes = new Set([
-  'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-])
+const passingCodes = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])
 
 /**
- * A connection that broke may hold next time. A refused one, a certificate, or silence that was waited out will not be mended by asking
+ * A connection that broke may hold next time. A refused one, a certificate, or silence that was waited out (15 s for a connection) will not be mended by asking
  * again.
  */
 export function isPassingFault(error: unknown): boolean {

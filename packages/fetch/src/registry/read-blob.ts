@@ -1,4 +1,4 @@
-import { isRocketError } from '@rocket/contracts'
+import { isRocketError, type RocketError } from '@rocket/contracts'
 import { readOnward } from '../http/read-onward.ts'
 import type { RegistryClient } from './registry-client.ts'
 
@@ -12,19 +12,24 @@ export interface BlobReader {
 /** A connection that breaks each time, with a rest that never fits, is a server playing with us. */
 const maxRestarts = 2
 
-/** One blob, from the places that may have it, the registry itself last. What a mirror does wrong is told to `debug`. */
+interface BlobEvents {
+  debug(message: string): void
+  /** A mirror did something wrong, and the next place is asked. */
+  passOver(client: RegistryClient, error: RocketError): void
+}
+
+/** One blob, from the places that may have it, the registry itself last. */
 export function createBlobReader(
-  clients: readonly RegistryClient[], { digest, size }: { digest: string; size: number }, debug: (message: string) => void,
+  clients: readonly RegistryClient[], { digest, size }: { digest: string; size: number }, { debug, passOver }: BlobEvents,
 ): BlobReader {
   let places = [...clients]
-  let served: RegistryClient | undefined
+  const contributors = new Set<RegistryClient>()
   let isSpliced = false
   let restarts = 0
 
   async function* open(fromByte: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
     let offset = fromByte
     for (const client of places) {
-      served = client
       const ask = (at: number): ReturnType<RegistryClient['getBlob']> => client.getBlob(digest, { fromByte: at, signal })
       const onBreak = (error: unknown): void => {
         isSpliced = true
@@ -32,13 +37,14 @@ export function createBlobReader(
       }
       try {
         for await (const chunk of readOnward({ ask, fromByte: offset, whole: 'cut', sizeBytes: size, signal, onBreak })) {
+          contributors.add(client)
           offset += chunk.length
           yield chunk
         }
         return
       } catch (error) {
         if (client === places.at(-1) || !isRocketError(error) || signal?.aborted === true) throw error
-        debug(`the mirror ${client.name} is passed over: ${error.message}`)
+        passOver(client, error)
         isSpliced ||= offset > 0
       }
     }
@@ -47,10 +53,11 @@ export function createBlobReader(
   return {
     open,
     mayTryAgain: () => {
-      const isMirror = served !== undefined && served !== places.at(-1)
-      if (isMirror) places = places.filter((client) => client !== served)
-      const may = isMirror || (isSpliced && restarts < maxRestarts)
-      if (!isMirror) restarts += 1
+      const mirrors = places.slice(0, -1).filter((client) => contributors.has(client))
+      places = places.filter((client) => !mirrors.includes(client))
+      const may = mirrors.length > 0 || (isSpliced && restarts < maxRestarts)
+      if (mirrors.length === 0) restarts += 1
+      contributors.clear()
       isSpliced = false
       return may
     },

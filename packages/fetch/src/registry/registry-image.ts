@@ -1,4 +1,4 @@
-import { isRocketError } from '@rocket/contracts'
+import { isRocketError, type RocketError } from '@rocket/contracts'
 import { readBody } from '../http/read-body.ts'
 import { verifyBytes } from '../oci/verify-bytes.ts'
 import { createBlobReader, type BlobReader } from './read-blob.ts'
@@ -25,21 +25,32 @@ export interface RegistryImage {
 
 /** What a mirror does wrong is told to `debug`, and the next place is asked; what the last one does wrong is thrown. */
 export function openRegistryImage(places: readonly Place[], debug: (message: string) => void): RegistryImage {
+  const unreachable = new Set<RegistryClient>()
+  const passOver = (client: RegistryClient, error: RocketError): void => {
+    debug(`the mirror ${client.name} is passed over: ${error.message}`)
+    // To wait for it once is enough.
+    if (error.code === 'REGISTRY_UNREACHABLE' || error.code === 'REGISTRY_STALLED') unreachable.add(client)
+  }
+  const clientsOf = (from: readonly Place[]): RegistryClient[] => {
+    const clients = from.map(({ client }) => client)
+    return clients.filter((client, index) => index === clients.length - 1 || !unreachable.has(client))
+  }
   const firstOf = async <T>(from: readonly Place[], work: (client: RegistryClient) => Promise<T>): Promise<T> => {
-    for (const { client } of from.slice(0, -1)) {
+    const clients = clientsOf(from)
+    for (const client of clients.slice(0, -1)) {
       try {
         return await work(client)
       } catch (error) {
         if (!isRocketError(error)) throw error
-        debug(`the mirror ${client.name} is passed over: ${error.message}`)
+        passOver(client, error)
       }
     }
-    return work(from.at(-1)!.client)
+    return work(clients.at(-1)!)
   }
   return {
     name: places.at(-1)!.client.name,
     places,
-    readBlob: (blob) => createBlobReader(places.map(({ client }) => client), blob, debug),
+    readBlob: (blob) => createBlobReader(clientsOf(places), blob, { debug, passOver }),
     getManifest: (what) => {
       if (!what.includes(':')) return firstOf(places.filter(({ tags }) => tags), (client) => client.getManifest(what))
       return firstOf(places, async (client) => {
