@@ -76,7 +76,7 @@ export function createHttpClient(options: HttpOptions): HttpClient {
     let url = first
     for (let hops = 0; ; hops += 1) {
       const sameHost = isSameHost(url, first)
-      const mayAuthorize = sameHost && (url.protocol === 'https:' || fromLocal)
+      const mayAuthorize = sameHost && (url.protocol === 'https:' || isLoopbackHost(url.hostname))
       const sent = {
         'user-agent': options.userAgent ?? userAgent(), ...headers,
         ...(mayAuthorize && authorization !== undefined ? { authorization } : {}),

@@ -42,7 +42,7 @@ const marginMs = 10_000
 
 type Way =
   | { kind: 'fixed'; header: string }
-  | { kind: 'token'; realm: URL; service: string | undefined; login: TokenRequest['login'] }
+  | { kind: 'token' } & Omit<TokenRequest, 'scope'>
 
 /**
  * Who we are to one repository of a registry. Nothing is sent before it is asked for. A login goes to the origin that was asked and to the
@@ -133,7 +133,7 @@ function planToken(challenge: Challenge, { name, origin, tokenServers, login }: 
       `if that is right, name it in tokenServers of this registry, in registries.d`,
     )
   }
-  return { kind: 'token', realm, service: challenge.parameters.get('service'), login }
+  return { kind: 'token', realm, namedBy: origin, service: challenge.parameters.get('service'), login }
 }
 
 /** We ask for what we need whatever the challenge says; one that speaks of another repository is after something else. */

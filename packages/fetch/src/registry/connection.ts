@@ -1,5 +1,6 @@
 import { isRocketError, RocketError } from '@rocket/contracts'
 import type { HttpClient, HttpResponse, HttpSending } from '../http/http-client.ts'
+import { checkRedirect, isLoopbackHost } from '../http/redirect-guard.ts'
 import { causeCode, isCertificateFault } from '../http/transfer-error.ts'
 import type { Access, Authenticator } from './authenticate.ts'
 
@@ -31,7 +32,7 @@ export interface Connection {
    * 401.
    */
   send(path: string | URL, sending?: Sending): Promise<HttpResponse>
-  /** Where a Location header of the registry leads. Throws REGISTRY_ANSWER_INVALID. */
+  /** Where a Location header of the registry leads. Throws REGISTRY_ANSWER_INVALID, REGISTRY_REDIRECT_REFUSED. */
   locate(location: string | undefined): URL
 }
 
@@ -45,7 +46,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   const dispatch = async (path: string | URL, sending: Sending, authorization: string | undefined): Promise<HttpResponse> => {
     const { method = 'GET', headers = {}, body, signal } = sending
     const sendBy = (by: 'https' | 'http'): Promise<HttpResponse> => http.send(
-      path instanceof URL ? path.href : base(by) + path, { method, headers, authorization, signal, allowHttp, body: body?.() },
+      path instanceof URL ? path.href : base(by) + path, {
+        method, headers, authorization, signal, allowHttp, body: body?.(), ...(path instanceof URL ? { namedBy: base(by) } : {}),
+      },
     )
     if (scheme !== undefined) return sendBy(scheme)
     try {
@@ -65,7 +68,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     name,
     send: async (path, sending = {}) => {
       const access = sending.access ?? 'pull'
-      if (path instanceof URL && path.host !== new URL(base('https')).host) return dispatch(path, sending, undefined)
+      const isElsewhere = path instanceof URL && path.host !== new URL(base('https')).host
+      if (isElsewhere) return dispatch(path, sending, undefined)
       for (let attempt = 1; ; attempt += 1) {
         const startedAtMs = Date.now()
         const sent = await authenticator.authorization(access)
@@ -80,12 +84,9 @@ export function createConnection(options: ConnectionOptions): Connection {
       }
     },
     locate: (location) => {
-      const url = location === undefined ? null : URL.parse(location, base(scheme ?? 'https'))
-      const isDowngrade = url?.protocol === 'http:' && scheme === 'https'
-      if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:') && !isDowngrade) return url
-      throw new RocketError('REGISTRY_ANSWER_INVALID', {
-        what: `${name} did not say where to go on`, why: 'its Location is missing, or leads nowhere we go',
-      })
+      const from = new URL(base(scheme ?? 'https'))
+      if (location !== undefined) return checkRedirect(from, location, { allowHttp: scheme === 'http', fromLocal: isLoopbackHost(from.hostname) })
+      throw new RocketError('REGISTRY_ANSWER_INVALID', { what: `${name} did not say where to go on`, why: 'its answer has no Location' })
     },
   }
 }

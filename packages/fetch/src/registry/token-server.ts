@@ -7,6 +7,8 @@ import { basicAuthorization, type Login } from './login.ts'
 export interface TokenRequest {
   /** Of the token server: checked by the caller. */
   realm: URL
+  /** The origin of the registry that named it: what it may not lead us to, its token server may not either. */
+  namedBy: string
   service: string | undefined
   /** `repository:NAME:pull`. */
   scope: string
@@ -44,16 +46,16 @@ export async function requestToken(http: HttpClient, request: TokenRequest): Pro
   return { value, expiresAtMs: asked + seconds * 1000 }
 }
 
-function ask(http: HttpClient, { realm, service, scope, login }: TokenRequest): Promise<HttpResponse> {
+function ask(http: HttpClient, { realm, namedBy, service, scope, login }: TokenRequest): Promise<HttpResponse> {
   const known = service === undefined ? {} : { service }
   if (login?.kind === 'identity') {
     const form = new URLSearchParams({ grant_type: 'refresh_token', ...known, client_id: 'rkt', scope, refresh_token: login.token })
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    return http.send(realm.href, { method: 'POST', headers, body: form.toString() })
+    return http.send(realm.href, { method: 'POST', headers, body: form.toString(), namedBy })
   }
   const url = new URL(realm)
   for (const [name, value] of Object.entries({ ...known, scope })) url.searchParams.append(name, value)
-  return http.get(url.href, login === undefined ? {} : { authorization: basicAuthorization(login.user, login.password) })
+  return http.get(url.href, { namedBy, ...(login === undefined ? {} : { authorization: basicAuthorization(login.user, login.password) }) })
 }
 
 interface TokenAnswer {

@@ -9,8 +9,8 @@ import { makeLayout } from './make-layout.ts'
 import { layersOf, readBlob } from './serve-layout.ts'
 
 /**
- * Run by redirect-elsewhere.test.ts in a network namespace where 203.0.113.5 and .6 are machines elsewhere: what a registry there makes us
- * do to services of this machine. Ends with 0 when nothing.
+ * Run by redirect-elsewhere.test.ts in a network namespace where 203.0.113.5 and .6 are machines elsewhere, and inside.example a name of
+ * this one: what a registry there makes us do to services of this machine. Ends with 0 when nothing.
  */
 const cleanUp: (() => unknown)[] = []
 const workshop = makeWorkshop({ after: (work) => void cleanUp.push(work as () => unknown) })
@@ -36,8 +36,10 @@ for (const address of ['127.0.0.1', '::1', '169.254.169.254']) {
   })
 }
 let location = ''
+let realm = ''
 await serve('203.0.113.5', 80, (request, response) => {
   const path = request.url?.replace('/v2/app/', '') ?? ''
+  if (realm !== '') return void response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}"` }).end()
   if (path === `blobs/${layer}`) return void response.writeHead(307, { location }).end()
   const digest = path.split('/')[1]!.startsWith('sha256:') ? path.split('/')[1]! : layout.manifestDigest
   if (path.startsWith('manifests/')) response.setHeader('content-type', 'application/vnd.oci.image.manifest.v1+json')
@@ -47,10 +49,15 @@ await serve('203.0.113.6', 80, (_, response) => response.end(readBlob(layout, la
 
 for (location of [
   'http://127.0.0.1:8080/x', 'http://[::1]:8080/x', 'http://localhost:8080/x', 'http://169.254.169.254:8080/latest', 'http://2130706433:8080/', 'http://0x7f.1:8080/',
-  'http://[::ffff:127.0.0.1]:8080/', 'http://0.0.0.0:8080/',
+  'http://[::ffff:127.0.0.1]:8080/', 'http://0.0.0.0:8080/', 'http://inside.example:8080/',
 ]) {
   await assert.rejects(workshop.fetch(['docker://203.0.113.5/app']), (error) => isRocketError(error, 'REGISTRY_REDIRECT_REFUSED'), location)
 }
+for (realm of ['http://127.0.0.1:8080/token', 'http://inside.example:8080/token']) {
+  await assert.rejects(workshop.fetch(['docker://203.0.113.5/app']), (error) => (
+    isRocketError(error, 'REGISTRY_REDIRECT_REFUSED') || isRocketError(error, 'REGISTRY_UNAUTHORIZED')), realm)
+}
+realm = ''
 assert.deepEqual(local, [])
 assert.deepEqual(listImages(workshop.store), [])
 // And where it may go, it goes.
