@@ -6,6 +6,8 @@ import { parseDigest } from './digest.ts'
 import { largestManifestBytes, ociManifestMediaTypes, parseManifestOrIndex } from './oci-documents.ts'
 
 export const refName = 'org.opencontainers.image.ref.name'
+/** Where containerd, docker and others keep the name of a registry; the tag alone is not enough to find an image's policy. */
+export const imageNameKey = 'io.containerd.image.name'
 const indexTypes: readonly string[] = ['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json']
 /** Names made of a digest: cosign's for what is about an image, and a registry's for its list of referrers. */
 const aboutTag = /^sha(256-[0-9a-f]{64}|512-[0-9a-f]{128})(\.[A-Za-z0-9_.-]+)?$/
@@ -22,6 +24,7 @@ export function openOciLayout(files: ContentFiles, tagOrDigest: string | undefin
   return {
     name: files.name,
     tag: root.annotations?.[refName],
+    imageName: root.annotations?.[imageNameKey],
     root,
     readDocument: (descriptor, mostBytes) => readBlob(files, descriptor, mostBytes),
     openBlob: (descriptor, signal) => {

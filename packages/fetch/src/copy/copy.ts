@@ -89,7 +89,7 @@ async function openRegistry(to: DockerReference, network: Network, from: Referen
 }
 
 function openLocal(to: Reference, source: ImageSource, request: CopyRequest): ImageDestination {
-  if (to.kind === 'oci-layout' || to.kind === 'archive') return openLocalDestination(to, { tag: source.tag, overwrite: request.overwrite })
+  if (to.kind === 'oci-layout' || to.kind === 'archive') return openLocalDestination(to, { tag: source.tag, imageName: source.imageName, overwrite: request.overwrite })
   throw new RocketError('USAGE', {
     what: `an image cannot be copied to ${JSON.stringify(request.destination)}`,
     hint: 'docker://HOST/NAME[:TAG], oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], dir:DIR, or store',

@@ -3,6 +3,7 @@ import { parseManifestOrIndex, type ImageSource, type Referrer } from '@rocket/i
 import { formatDockerReference, type DockerReference } from '../docker-reference.ts'
 import { verifyBytes } from '../oci/verify-bytes.ts'
 import { openRegistryImage } from '../registry/registry-image.ts'
+import { registryImageName } from './registry-image-name.ts'
 import type { Network } from '../registry/open-network.ts'
 import type { RegistryClient } from '../registry/registry-client.ts'
 
@@ -24,6 +25,7 @@ export async function openRegistrySource(asked: DockerReference, network: Networ
   return {
     name: formatDockerReference(reference),
     tag: reference.tag === '' ? undefined : reference.tag,
+    imageName: registryImageName(reference),
     root,
     readDocument: async (descriptor, mostBytes) => {
       if (descriptor.digest === root.digest) return bytes

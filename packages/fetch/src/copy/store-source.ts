@@ -1,6 +1,7 @@
 import { RocketError, type ImageRecord } from '@rocket/contracts'
 import { blobName, openContentDirectory, parseManifestOrIndex, type ImageSource } from '@rocket/image'
 import { findImageRecord, loadIngest, lockPrepare, type Store } from '@rocket/store'
+import { registryImageName } from './registry-image-name.ts'
 import { verifyBytes } from '../oci/verify-bytes.ts'
 
 /**
@@ -23,6 +24,7 @@ export async function openStoreSource(store: Store, imageId: string): Promise<Im
     return {
       name: imageId,
       tag: record.manifest.labels.find(({ name }) => name === 'version')?.value,
+      imageName: cameFrom(record),
       root: { mediaType: parseManifestOrIndex(manifest).mediaType, digest: record.sha256, size: manifest.length },
       readDocument,
       openBlob: ({ digest }, signal) => {
@@ -48,6 +50,13 @@ function readOciRecord(store: Store, imageId: string): ImageRecord & { sha256: s
     what: `the image ${imageId} was not copied`, why: 'it is an ACI, and stays one: it has no manifest that a registry, a layout or an archive takes',
     hint: '`rkt image export` writes it as it is',
   })
+}
+
+/** What it was called in the registry that it was fetched from. */
+function cameFrom({ manifest }: ImageRecord): string | undefined {
+  const said = (key: string): string | undefined => manifest.annotations.find(({ name }) => name === `appc.io/docker/${key}`)?.value
+  const [registry, repository, tag = ''] = [said('registryurl'), said('repository'), said('tag')]
+  return registry === undefined || repository === undefined ? undefined : registryImageName({ registry, repository, tag, digest: undefined })
 }
 
 /** A layer is unpacked once, and kept in the compression that it came with first. */

@@ -21,7 +21,7 @@ export async function fetchFromFiles(reference: LocalReference, session: Session
   const source = await openLocalSource(reference, session.ingest.directory)
   try {
     const names = { ...localImageName(reference, source.tag), reference: reference.key }
-    const check = await openOciCheck({ name: claimedName(source.tag, names.name), isClaimed: true, signatureFile }, session)
+    const check = await openOciCheck({ name: claimedName(source.imageName ?? source.tag, names.name), isClaimed: true, signatureFile }, session)
     const found = await readImage(source, session.platform)
     const judgement = await check.judge(found.chain, () => (
       findSignatures(found.chain.map(({ digest }) => digest), signaturesIn(source), session.context.debug)

@@ -1,6 +1,6 @@
 import { blobName } from '../oci-layout.ts'
 import type { CopyPlan, ImageDestination } from './image-destination.ts'
-import { formatLayoutIndex, layoutEntries, layoutVersion } from './layout-index.ts'
+import { formatLayoutIndex, layoutEntries, type LayoutNames, layoutVersion } from './layout-index.ts'
 import { type NewFile, openNewFile } from './new-file.ts'
 import { type PlannedEntry, type PlannedTar, planTar } from './planned-tar.ts'
 
@@ -8,14 +8,14 @@ import { type PlannedEntry, type PlannedTar, planTar } from './planned-tar.ts'
  * An OCI image layout in one tar file. The same copy gives the same bytes: entries are sorted, owners and times say nothing. The file gets its
  * name when it is whole and synced. Throws PACK_FAILED, DISK_FULL, SYSCALL_FAILED.
  */
-export function openArchiveDestination(path: string, options: { tag: string | undefined; overwrite: boolean }): ImageDestination {
+export function openArchiveDestination(path: string, options: LayoutNames & { overwrite: boolean }): ImageDestination {
   let file: NewFile | undefined
   let tar: PlannedTar | undefined
   return {
     name: path,
     atOnce: 6,
     begin: (plan) => {
-      tar = planTar(archiveEntries(plan, options.tag))
+      tar = planTar(archiveEntries(plan, options))
       file = openNewFile(path, options)
     },
     putBlob: async ({ digest }, open) => {
@@ -37,9 +37,9 @@ export function openArchiveDestination(path: string, options: { tag: string | un
 }
 
 /** The documents first: who reads the archive as a stream then knows what is coming. */
-function archiveEntries(plan: CopyPlan, tag: string | undefined): PlannedEntry[] {
+function archiveEntries(plan: CopyPlan, names: LayoutNames): PlannedEntry[] {
   const { root, children, referrers, blobs } = plan
-  const index = formatLayoutIndex(undefined, layoutEntries(plan, tag))
+  const index = formatLayoutIndex(undefined, layoutEntries(plan, names))
   const documents = [...new Map([root, ...children, ...referrers].map(({ descriptor: { digest }, bytes }) => [
     digest, { name: blobName(digest), size: bytes.length, content: bytes },
   ])).values()]

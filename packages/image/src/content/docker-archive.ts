@@ -45,6 +45,7 @@ export async function openDockerArchive(files: ContentFiles, reference: string |
   return {
     name: files.name,
     tag: image.RepoTags[0],
+    imageName: image.RepoTags[0],
     root,
     readDocument: (descriptor) => {
       const bytes = [manifestBytes, configBytes][[root.digest, configDigest].indexOf(descriptor.digest)]

@@ -22,6 +22,7 @@ export function openImageDirectory(files: ContentFiles): ImageSource {
   return {
     name: files.name,
     tag: undefined,
+    imageName: undefined,
     root,
     readDocument: (descriptor, mostBytes) => {
       const found = descriptor.digest === root.digest ? bytes : files.read(fileName(descriptor), mostBytes)

@@ -24,6 +24,8 @@ export interface ImageSource {
   name: string
   /** The name that the place has for it, if any. */
   tag: string | undefined
+  /** What it is called elsewhere, as the place says: `registry.example/web:2`. Whoever made the place chose it. */
+  imageName: string | undefined
   /** What was named: a manifest or an index. */
   root: OciDescriptor
   /** A manifest, an index or a configuration; its digest and size are verified. */

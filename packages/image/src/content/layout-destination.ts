@@ -5,14 +5,14 @@ import { lockDirectory, nameBeside, releaseLock, removeLeftovers, syncDirectory,
 import { blobPath, readRootIndex } from '../oci-layout.ts'
 import { openContentDirectory } from './content-files.ts'
 import type { CopyPlan, ImageDestination } from './image-destination.ts'
-import { formatLayoutIndex, layoutEntries, layoutVersion } from './layout-index.ts'
+import { formatLayoutIndex, layoutEntries, type LayoutNames, layoutVersion } from './layout-index.ts'
 
 /**
  * An OCI image layout directory: a new one, or one that is there, in which the copy takes the place of an image of the same tag. Blobs come
  * first and `index.json` last, so a copy that was killed leaves unused blobs at most, which the next one uses. Throws PACK_FAILED,
  * OCI_LAYOUT_INVALID, DISK_FULL, SYSCALL_FAILED.
  */
-export function openLayoutDestination(directory: string, tag: string | undefined): ImageDestination {
+export function openLayoutDestination(directory: string, names: LayoutNames): ImageDestination {
   let plan: CopyPlan | undefined
   const pathOf = ({ digest }: OciDescriptor): string => blobPath(directory, digest)
   const unfinished = new Set<string>()
@@ -51,7 +51,7 @@ export function openLayoutDestination(directory: string, tag: string | undefined
         const known = existsSync(index) ? readFileSync(index) : undefined
         syncDirectory(join(directory, 'blobs/sha256'))
         writeFileAtomic(join(directory, 'oci-layout'), layoutVersion, { sync: true })
-        writeFileAtomic(index, formatLayoutIndex(known, layoutEntries(plan!, tag)), { sync: true })
+        writeFileAtomic(index, formatLayoutIndex(known, layoutEntries(plan!, names)), { sync: true })
       } finally {
         releaseLock(lock)
       }

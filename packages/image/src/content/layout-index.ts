@@ -1,7 +1,14 @@
 import type { OciDescriptor } from '@rocket/contracts'
 import { parseManifestOrIndex } from '../oci-documents.ts'
-import { refName } from '../oci-layout.ts'
+import { imageNameKey, refName } from '../oci-layout.ts'
 import type { CopyPlan } from './image-destination.ts'
+
+export interface LayoutNames {
+  /** By which it is found in the layout. */
+  tag: string | undefined
+  /** What it is called elsewhere. */
+  imageName: string | undefined
+}
 
 export const layoutVersion = '{"imageLayoutVersion":"1.0.0"}'
 
@@ -9,14 +16,18 @@ export const layoutVersion = '{"imageLayoutVersion":"1.0.0"}'
  * The entries of `index.json` for a copy: the image under its tag, and what is about it: under cosign's tags, or without a name, found by its
  * subject. Spec: OCI image-spec, image-layout.md, "index.json file".
  */
-export function layoutEntries({ root, referrers }: CopyPlan, tag: string | undefined): OciDescriptor[] {
-  const entry = ({ mediaType, digest, size, platform, artifactType }: OciDescriptor, name: string | undefined): OciDescriptor => ({
+export function layoutEntries({ root, referrers }: CopyPlan, { tag, imageName }: LayoutNames): OciDescriptor[] {
+  const entry = ({ mediaType, digest, size, platform, artifactType }: OciDescriptor, annotations: Record<string, string>): OciDescriptor => ({
     mediaType, digest, size,
     ...(artifactType === undefined ? {} : { artifactType }),
     ...(platform == null ? {} : { platform }),
-    ...(name === undefined ? {} : { annotations: { [refName]: name } }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   })
-  return [entry(root.descriptor, tag), ...referrers.map((referrer) => entry(referrer.descriptor, referrer.tag))]
+  const named = (name: string | undefined): Record<string, string> => (name === undefined ? {} : { [refName]: name })
+  return [
+    entry(root.descriptor, { ...(imageName === undefined ? {} : { [imageNameKey]: imageName }), ...named(tag) }),
+    ...referrers.map((referrer) => entry(referrer.descriptor, named(referrer.tag))),
+  ]
 }
 
 /** The bytes of an `index.json` with these entries. An entry of the same name, or of the same digest and without a name, takes the place of a known one. */

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fdatasync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { RocketError } from '@rocket/contracts'
 import { nameBeside, removeLeftovers, syncDirectory, syscallError } from '@rocket/host'
@@ -12,11 +12,22 @@ export interface NewFile {
   close(): void
 }
 
+/** The disk is set to work while more is on its way: at the end there is little left to wait for. */
+const flushBytes = 8 << 20
+
 /** What is at the name already is only replaced when that is allowed. Throws PACK_FAILED, DISK_FULL, SYSCALL_FAILED. */
 export function openNewFile(path: string, options: { overwrite: boolean }): NewFile {
   checkIsFree(path, options)
   const beside = nameBeside(path)
   let fd: number | undefined
+  let unflushed = 0
+  let isFlushing = false
+  const flush = (): void => {
+    isFlushing = true
+    unflushed = 0
+    // Whether it worked is for `finish` to find out.
+    fdatasync(fd!, () => { isFlushing = false })
+  }
   const coded = <T>(act: () => T): T => {
     try {
       return act()
@@ -31,6 +42,8 @@ export function openNewFile(path: string, options: { overwrite: boolean }): NewF
   return {
     write: (offset, bytes) => coded(() => {
       for (let done = 0; done < bytes.length;) done += writeSync(fd!, bytes, done, bytes.length - done, offset + done)
+      unflushed += bytes.length
+      if (unflushed >= flushBytes && !isFlushing) flush()
     }),
     finish: () => coded(() => {
       fsyncSync(fd!)
