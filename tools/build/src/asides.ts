@@ -7,7 +7,8 @@ import { basename, dirname, join, relative } from 'node:path'
  * they share with the main bundles is in both, so nothing may depend on its identity (errors are known by a mark).
  */
 const asideModules: readonly string[] = [
-  'packages/fetch/src/fetch-images.ts', 'packages/fetch/src/copy/copy.ts', 'packages/store/src/sweep.ts', 'packages/image/src/index.ts',
+  'packages/fetch/src/fetch-images.ts', 'packages/fetch/src/copy/copy.ts', 'packages/fetch/src/keys/keys.ts', 'packages/store/src/sweep.ts',
+  'packages/image/src/index.ts',
 ]
 
 /** For the main bundles: a dynamic import of an aside becomes a `require` of its file. */

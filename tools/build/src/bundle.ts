@@ -20,7 +20,7 @@ export async function bundlePrograms(root: string, out: string): Promise<string[
   const plugins = [asidePlugin(root), vendor.plugin]
   const main = await bundleMain(root, join(out, 'main.cjs'), plugins)
   await bundleMain(root, join(out, 'quick.cjs'), [doorsToWhole(looking), ...plugins])
-  await bundleMain(root, join(out, 'run.cjs'), [doorsToWhole(starting), ...plugins])
+  refuseResident((await bundleMain(root, join(out, 'run.cjs'), [doorsToWhole(starting), ...plugins])).metafile, 'packages/trust/')
   const asides = await bundleAsides(root, out, bundleOptions, vendor.plugin)
   await vendor.write(root, out, bundleOptions)
   writeFileSync(join(out, 'meta.json'), JSON.stringify(main.metafile))
@@ -37,6 +37,12 @@ async function bundleMain(root: string, outfile: string, plugins: Plugin[]): Pro
     throw new Error(`${outfile} is not ASCII: write such characters as escapes, in regular expressions too`)
   }
   return result
+}
+
+/** What is in `run.cjs` stays in memory with every pod. */
+function refuseResident({ inputs }: Metafile, prefix: string): void {
+  const found = Object.keys(inputs).find((input) => input.startsWith(prefix))
+  if (found !== undefined) throw new Error(`run.cjs would contain ${found}: load it through a module of asides.ts`)
 }
 
 const starting: ReadonlySet<string> = new Set(['run', 'prepare', 'run-prepared'])
