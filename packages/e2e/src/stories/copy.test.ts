@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
+import { readGuide, runCommands } from '../fixtures/guide.ts'
 import { startRegistry, withoutRegistry } from '../fixtures/registry.ts'
+import { onMachine } from '../fixtures/signing-machine.ts'
+import { program } from '../program/rkt.ts'
+import { repository } from '../set-up/checkout.ts'
 import { story, tellStories } from '../program/story.ts'
 
 const stage = tellStories()
@@ -116,3 +120,27 @@ story('a copy that is killed leaves nothing that looks finished, and the next on
   assert.deepEqual(readdirSync(home.file('')).filter((name) => name.startsWith('.new-')), [])
   await rkt('fetch', '--insecure-options=image', 'oci-archive:big.tar')
 })
+
+story('every command of the air-gap guide does what it says, on the other side without any network', () => onMachine(stage, async (machine) => {
+  const { etc, registry, env, push, cosign } = machine
+  const work = join(dirname(etc), 'work')
+  const other = { etc: join(dirname(etc), 'other/etc'), bin: join(dirname(etc), 'other/bin'), data: join(dirname(etc), 'other/data') }
+  for (const directory of [work, join(other.etc, 'cosign'), other.bin]) mkdirSync(directory, { recursive: true })
+  cpSync(join(etc, 'cosign/team.pub'), join(other.etc, 'cosign/team.pub'))
+  const flags = `--dir=${other.data} --local-config=${other.etc} --system-config=${join(other.etc, 'none')}`
+  writeFileSync(join(other.bin, 'rkt'), `#!/bin/sh\nexec unshare --net ${program} ${flags} "$@"\n`, { mode: 0o755 })
+  await cosign('team/web', await push('team/web:1'))
+  const [here = '', there = ''] = readFileSync(join(repository, 'docs/air-gap.md'), 'utf8').replaceAll('registry.example.com', registry.host).split('## On the other side')
+  for (const step of readGuide(here)) {
+    assert.equal(step.kind === 'commands' ? runCommands(step.commands, { cwd: work, env }) : 'a file', undefined)
+  }
+  await registry.close()
+  const steps = readGuide(there.replaceAll('/etc/rkt', other.etc))
+  assert.deepEqual(steps.map(({ kind }) => kind), ['file', 'commands', 'commands'])
+  for (const step of steps) {
+    if (step.kind === 'file') {
+      mkdirSync(dirname(step.path), { recursive: true })
+      writeFileSync(step.path, step.text)
+    } else assert.equal(runCommands(step.commands, { cwd: work, env: { ...env, PATH: `${other.bin}:${process.env['PATH'] ?? ''}` } }), undefined)
+  }
+}), withoutRegistry)

@@ -1,93 +1,18 @@
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { generateKeyPairSync } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { readGuide, runCommands } from '../fixtures/guide.ts'
-import { startRegistry, withoutRegistry, type Registry } from '../fixtures/registry.ts'
-import { program, runRkt } from '../program/rkt.ts'
+import { withoutRegistry } from '../fixtures/registry.ts'
+import { onMachine } from '../fixtures/signing-machine.ts'
+import { runRkt } from '../program/rkt.ts'
 import { repository } from '../set-up/checkout.ts'
 import { story, tellStories } from '../program/story.ts'
 
 const stage = tellStories()
 const withoutGpg: false | string = existsSync('/usr/bin/gpg') ? withoutRegistry : 'gpg is not installed'
-const manifestType = 'application/vnd.oci.image.manifest.v1+json'
-
-/** A machine with a configuration of its own, and a registry that its policy speaks about. */
-interface Machine {
-  etc: string
-  registry: Registry
-  privateKey: KeyObject
-  env: Record<string, string>
-  rkt(...words: string[]): ReturnType<typeof runRkt>
-  /** Puts the image of the stories there, with a tag. */
-  push(name: string): Promise<string>
-  /** As `cosign sign --key`: an image of signatures under a tag made of the digest. */
-  cosign(name: string, digest: string, key?: KeyObject): Promise<void>
-}
-
-async function onMachine(work: (machine: Machine) => Promise<void>): Promise<void> {
-  const { home, images } = stage
-  const directory = mkdtempSync(join(home.directory, 'machine-'))
-  const etc = join(directory, 'etc')
-  const registry = await startRegistry(directory)
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
-  const put = (path: string, text: string): void => {
-    mkdirSync(dirname(join(etc, path)), { recursive: true })
-    writeFileSync(join(etc, path), text)
-  }
-  put('cosign/team.pub', publicKey.export({ type: 'spki', format: 'pem' }) as string)
-  put('registries.d/test.json', JSON.stringify({ rktVersion: 'v1', rktKind: 'registries', registries: [{ registry: registry.host, http: true }] }))
-  const flags = [`--dir=${join(directory, 'data')}`, `--local-config=${etc}`, `--system-config=${join(directory, 'usr')}`]
-  const gpg = mkdtempSync(join(tmpdir(), 'rkt-e2e-gpg-'))
-  chmodSync(gpg, 0o700)
-  const programs = join(directory, 'bin')
-  mkdirSync(programs)
-  for (const [name, line] of [['rkt', `${program} ${flags.join(' ')} "$@"`], ['skopeo', '/usr/bin/skopeo "$@" --tls-verify=false']] as const) {
-    writeFileSync(join(programs, name), `#!/bin/sh\nexec ${line}\n`, { mode: 0o755 })
-  }
-  try {
-    await work({
-      etc, registry, privateKey, env: { PATH: `${programs}:${process.env['PATH'] ?? ''}`, GNUPGHOME: gpg, HOME: directory },
-      rkt: (...words) => runRkt([...flags, ...words], { cwd: directory }),
-      push: async (name) => {
-        await execa('skopeo', ['copy', '--quiet', '--dest-tls-verify=false', `oci:${images.layout}`, `docker://${registry.host}/${name}`])
-        return (await execa('skopeo', ['inspect', '--tls-verify=false', '--format', '{{.Digest}}', `docker://${registry.host}/${name}`])).stdout
-      },
-      cosign: (name, digest, key = privateKey) => putSignature(`http://${registry.host}/v2/${name}`, digest, key),
-    })
-  } finally {
-    await registry.close()
-    await execa('gpgconf', ['--homedir', gpg, '--kill', 'all'], { reject: false })
-    rmSync(gpg, { recursive: true, force: true })
-  }
-}
-
-/** Spec: sigstore/cosign, SIGNATURE_SPEC.md. */
-async function putSignature(base: string, digest: string, key: KeyObject): Promise<void> {
-  const payload = Buffer.from(JSON.stringify({
-    critical: { identity: { 'docker-reference': '' }, image: { 'docker-manifest-digest': digest }, type: 'cosign container image signature' }, optional: null,
-  }))
-  const put = async (bytes: Buffer, mediaType: string): Promise<object> => {
-    const { headers } = await fetch(`${base}/blobs/uploads/`, { method: 'POST' })
-    const to = new URL(headers.get('location')!, base)
-    const name = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-    to.searchParams.set('digest', name)
-    await fetch(to, { method: 'PUT', body: new Uint8Array(bytes), headers: { 'content-type': 'application/octet-stream' } })
-    return { mediaType, digest: name, size: bytes.length }
-  }
-  const annotations = { 'dev.cosignproject.cosign/signature': sign('sha256', payload, key).toString('base64') }
-  const layer = { ...await put(payload, 'application/vnd.dev.cosign.simplesigning.v1+json'), annotations }
-  const config = await put(Buffer.from('{}'), 'application/vnd.oci.image.config.v1+json')
-  const { status } = await fetch(`${base}/manifests/${digest.replace(':', '-')}.sig`, {
-    method: 'PUT', headers: { 'content-type': manifestType },
-    body: JSON.stringify({ schemaVersion: 2, mediaType: manifestType, config, layers: [layer] }),
-  })
-  assert.equal(status, 201)
-}
-
-story('every command of the guide does what the guide says', () => onMachine(async ({ etc, registry, env, push, cosign }) => {
+story('every command of the guide does what the guide says', () => onMachine(stage, async ({ etc, registry, env, push, cosign }) => {
   const { images } = stage
   const cwd = join(env['HOME']!, 'work')
   mkdirSync(cwd)
@@ -101,7 +26,7 @@ story('every command of the guide does what the guide says', () => onMachine(asy
   await cosign('team/web', await push('team/web:1'))
   const here = (text: string): string => text.replaceAll('/etc/rkt', etc).replaceAll('registry.example.com', registry.host)
   const steps = readGuide(here(readFileSync(join(repository, 'docs/signing.md'), 'utf8')))
-  assert.ok(steps.filter(({ kind }) => kind === 'file').length === 2 && steps.length > 6, 'the guide was read')
+  assert.ok(steps.filter(({ kind }) => kind === 'file').length === 1 && steps.length > 6, 'the guide was read')
   for (const step of steps) {
     if (step.kind === 'file') {
       mkdirSync(dirname(step.path), { recursive: true })
@@ -110,7 +35,7 @@ story('every command of the guide does what the guide says', () => onMachine(asy
   }
 }), withoutGpg)
 
-story('a signed image runs, and its evidence holds when the registry is gone, until somebody touches it', () => onMachine(async (machine) => {
+story('a signed image runs, and its evidence holds when the registry is gone, until somebody touches it', () => onMachine(stage, async (machine) => {
   const { etc, registry, privateKey, rkt, push, cosign } = machine
   const image = `docker://${registry.host}/team/web:1`
   const digest = await push('team/web:1')
@@ -152,7 +77,7 @@ story('a signed image runs, and its evidence holds when the registry is gone, un
   assert.equal((await rkt('rm', uuid)).exitCode, 0)
 }), withoutGpg)
 
-story('rkt trust asks at a terminal, and takes yes and no only', () => onMachine(async ({ etc, env }) => {
+story('rkt trust asks at a terminal, and takes yes and no only', () => onMachine(stage, async ({ etc, env }) => {
   const cwd = env['HOME']!
   const key = join(cwd, 'team.asc')
   await execa('gpg', ['--batch', '--passphrase', '', '--quick-generate-key', 'Team <team@example.com>', 'ed25519', 'sign', 'never'], { env })
