@@ -6,7 +6,11 @@ import type { LockedPackage } from './lock.ts'
 import { architecture, suite } from './recipe.ts'
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
-export const mirror: string = process.env['ROCKET_DEBIAN_MIRROR'] ?? 'http://deb.debian.org'
+
+/** Without a path: what lies below it is the archive's own. */
+export function mirror(): string {
+  return process.env['ROCKET_DEBIAN_MIRROR'] ?? 'http://deb.debian.org'
+}
 
 /** Asks the archive of one release with apt, which checks its signatures, without touching what the machine has of its own. */
 export class AptRoot {
@@ -17,7 +21,7 @@ export class AptRoot {
     for (const name of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(directory, name), { recursive: true })
     writeFileSync(join(directory, 'status'), '')
     writeFileSync(join(directory, 'sources.list'), [
-      `deb [signed-by=${keyring}] ${mirror}/debian ${suite} main`, `deb [signed-by=${keyring}] ${mirror}/debian-security ${suite}-security main`, '',
+      `deb [signed-by=${keyring}] ${mirror()}/debian ${suite} main`, `deb [signed-by=${keyring}] ${mirror()}/debian-security ${suite}-security main`, '',
     ].join('\n'))
     writeFileSync(join(directory, 'apt.conf'), Object.entries({
       'Dir::Etc::SourceList': join(directory, 'sources.list'), 'Dir::Etc::SourceParts': '/dev/null', 'Dir::Etc::PreferencesParts': '/dev/null',

@@ -14,7 +14,7 @@ export async function downloadPackage(one: LockedPackage, work: string): Promise
   const file = join(directory, `${one.digest.slice('sha256:'.length)}.deb`)
   if (existsSync(file) && digestOf(readFileSync(file)) === one.digest) return file
   mkdirSync(directory, { recursive: true })
-  const url = `${mirror}/${one.archive}/${one.path}`
+  const url = `${mirror()}/${one.archive}/${one.path}`
   const bytes = await fetchBytes(url, one)
   if (digestOf(bytes) !== one.digest) {
     throw new RocketError('GUEST_BUILD_FAILED', { what: `${url} is not what the lock names`, why: `it hashes to ${digestOf(bytes)}, not to ${one.digest}` })
