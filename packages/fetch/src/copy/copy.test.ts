@@ -156,3 +156,23 @@ test('with --platform and no index at the destination, what is said of the index
   await copyTo('oci:src/app:v1', 'docker-archive:x.tar', { platform: { os: 'linux', architecture: 'arm64' } })
   assert.match(warnings.join(), /signatures of the index sha256:.* were not copied/)
 })
+
+test('copies into one layout at the same time lose nothing of each other', async (t) => {
+  const { at, copy: copyTo, image } = place(t)
+  await Promise.all(Array.from({ length: 8 }, (_, index) => copyTo('oci:src/app:v1', `oci:to:tag${index}`, { platform: 'all' })))
+  const { manifests } = JSON.parse(readFileSync(at('to/index.json'), 'utf8')) as { manifests: { digest: string; annotations?: Record<string, string> }[] }
+  const tags = manifests.filter(({ digest }) => digest === image.index).map(({ annotations }) => annotations?.['org.opencontainers.image.ref.name'])
+  assert.deepEqual(tags.toSorted(), Array.from({ length: 8 }, (_, index) => `tag${index}`))
+  for (const hex of readdirSync(at('to/blobs/sha256'))) assert.equal(digestOf(readFileSync(at(`to/blobs/sha256/${hex}`))), `sha256:${hex}`)
+})
+
+test('what is called by a registry keeps that name in layouts and archives, whatever it is called there', async (t) => {
+  const { at, image, copy: copyTo } = place(t)
+  const index = JSON.parse(readFileSync(join(image.directory, 'index.json'), 'utf8')) as { manifests: { annotations: Record<string, string> }[] }
+  index.manifests[0]!.annotations['io.containerd.image.name'] = 'registry.example/web:2'
+  writeFileSync(join(image.directory, 'index.json'), JSON.stringify(index))
+  await copyTo('oci:src/app:v1', 'oci-archive:a.tar:mine')
+  await copyTo('oci-archive:a.tar:mine', 'oci:to')
+  const copied = JSON.parse(readFileSync(at('to/index.json'), 'utf8')) as typeof index
+  assert.deepEqual(copied.manifests[0]!.annotations, { 'io.containerd.image.name': 'registry.example/web:2', 'org.opencontainers.image.ref.name': 'mine' })
+})

@@ -52,7 +52,7 @@ export async function copy(request: CopyRequest, context: CopyContext): Promise<
   const source = await openSource(from, network, context)
   try {
     const plan = await planCopy(source, { platform: request.platform ?? hostPlatform(), keepsIndex: keepsIndex(to), referrers: request.referrers })
-    for (const warning of plan.warnings) context.warn(warning)
+    for (const warning of [...plan.warnings, ...storeWarning(from, request)]) context.warn(warning)
     const destination = to.kind === 'docker' ? await openRegistry(to.docker, network!, from) : openLocal(to, source, request)
     const copied = await transfer(source, destination, plan, context)
     const { digest, mediaType } = plan.root.descriptor
@@ -61,6 +61,12 @@ export async function copy(request: CopyRequest, context: CopyContext): Promise<
     await source.close()
     await network?.close()
   }
+}
+
+/** Of a signature the store keeps what proves that it held, not the image that carried it. */
+function storeWarning({ kind }: Reference, { referrers }: CopyRequest): string[] {
+  if ((kind !== 'id' && kind !== 'name') || !referrers) return []
+  return ['signatures and what else refers to the image are not in the store: copy it from where it came from to take them along']
 }
 
 /** http is the largest part of all: loaded only when an end of the copy is a registry. */

@@ -8,18 +8,19 @@ import { makeWorkshop, type Workshop } from '../testing/fetch-in.ts'
 import { makeLayout, type MadeLayout } from '../testing/make-layout.ts'
 import { copy, openStoreSource } from './copy.ts'
 
-async function place(t: Pick<TestContext, 'after'>): Promise<{ workshop: Workshop; layout: MadeLayout; imageId: string; copyTo(to: string): Promise<unknown> }> {
+async function place(t: Pick<TestContext, 'after'>): Promise<{ workshop: Workshop; layout: MadeLayout; imageId: string; warnings: string[]; copyTo(to: string, referrers?: boolean): Promise<unknown> }> {
   const workshop = makeWorkshop(t)
   mkdirSync(join(workshop.directory, 'root'))
   writeFileSync(join(workshop.directory, 'root/f'), 'content'.repeat(1000))
   const layout = makeLayout(join(workshop.directory, 'app'), [join(workshop.directory, 'root')], { tag: 'v1' })
   const [record] = await workshop.fetch([`oci:${layout.directory}:v1`])
   const { imageId } = record!
+  const warnings: string[] = []
   return {
-    workshop, layout, imageId,
-    copyTo: (destination) => copy({
-      source: imageId, destination, referrers: true, overwrite: false, insecure: { http: false, tls: false }, cwd: workshop.directory,
-    }, { openStored: () => openStoreSource(workshop.store, imageId), warn: () => {}, debug: () => {} }),
+    workshop, layout, imageId, warnings,
+    copyTo: (destination, referrers = true) => copy({
+      source: imageId, destination, referrers, overwrite: false, insecure: { http: false, tls: false }, cwd: workshop.directory,
+    }, { openStored: () => openStoreSource(workshop.store, imageId), warn: (message) => void warnings.push(message), debug: () => {} }),
   }
 }
 
@@ -58,4 +59,12 @@ test('bytes that the store lacks, or that were changed in it, are told by name',
   rmSync(path)
   await assert.rejects(copyTo('oci-archive:a.tar'), coded('PACK_FAILED'))
   assert.deepEqual(readdirSync(workshop.directory).toSorted(), ['app', 'data', 'root'])
+})
+
+test('that the store has no signatures to give is said, unless nobody wants them', async (t) => {
+  const { copyTo, warnings } = await place(t)
+  await copyTo('oci-archive:a.tar', false)
+  assert.deepEqual(warnings, [])
+  await copyTo('oci-archive:b.tar')
+  assert.match(warnings.join(), /not in the store/)
 })
