@@ -122,3 +122,18 @@ test('an app whose program is missing fails with the reason, and a share without
   assert.match((await empty.event('problem')).message, /guest\.json/)
   await empty.ended
 })
+
+test('an interface gets the name, address and routes of the pod, and an app hears an answer over it', { skip: missing }, async (t) => {
+  const mac = '52:54:00:12:34:56'
+  const { machine } = await boot(t, [{ name: 'net', script: 'ip -o -4 addr show dev pod0; ip route; ip link show pod0 | grep -o "mtu 1400"; nslookup x 10.0.2.3 >/dev/null 2>&1; cat /proc/net/arp' }], {
+    devices: ['-netdev', 'user,id=net,restrict=on', '-device', `virtio-net-device,netdev=net,mac=${mac}`],
+  }, { network: { interfaces: [{ name: 'pod0', mac, mtu: 1400, addresses: ['10.0.2.15/24'], routes: [{ to: '0.0.0.0/0', via: '10.0.2.2' }] }] } })
+  await machine.event('over')
+  await machine.ended
+  const said = machine.text('rocket.0.out')
+  assert.match(said, /pod0 +inet 10\.0\.2\.15\/24/)
+  assert.match(said, /default via 10\.0\.2\.2 dev pod0/)
+  assert.match(said, /mtu 1400/)
+  assert.match(said, /10\.0\.2\.3 +0x1 +0x2/, 'nobody answered')
+  assert.deepEqual(machine.events().filter(({ event }) => event === 'problem'), [])
+})

@@ -31,7 +31,7 @@ export function writeApp(share: string, busybox: string, app: TestApp, index: nu
   const root = join(share, bundle, 'rootfs')
   for (const directory of ['bin', 'dev', 'proc', 'sys', 'tmp', 'etc']) mkdirSync(join(root, directory), { recursive: true })
   copyFileSync(busybox, join(root, 'bin/busybox'))
-  for (const applet of ['sh', 'cat', 'echo', 'id', 'hostname', 'sleep', 'stty', 'tty', 'dd', 'ps', 'kill', 'uname', 'ip', 'tr', 'sync', 'true']) symlinkSync('busybox', join(root, 'bin', applet))
+  for (const applet of ['sh', 'cat', 'echo', 'id', 'hostname', 'sleep', 'stty', 'tty', 'dd', 'ps', 'kill', 'uname', 'ip', 'tr', 'sync', 'true', 'grep', 'nslookup']) symlinkSync('busybox', join(root, 'bin', applet))
   writeBundle(join(share, bundle), app, app.script)
   const handlers: GuestApp['handlers'] = {}
   for (const [key, script] of [['preStart', app.preStart], ['postStop', app.postStop]] as const) {
