@@ -1,29 +1,16 @@
-import { writeSync } from 'node:fs'
+import { writeErr, writeOut as writeToOut } from '@rocket/host'
 
-/**
- * The answer. `process.stdout` costs five milliseconds to load, hence the plain descriptor. A reader that is gone (`rkt list | head`)
- * is no error. Nothing but `fs` is loaded for it: `version` needs no more.
- */
+/** The answer. A reader that is gone (`rkt list | head`) is no error. */
 export function writeOut(text: string): void {
-  write(1, text)
+  writeToOut(text, pause)
 }
 
 /** The narration. */
 export function writeError(text: string): void {
-  write(2, text)
+  writeErr(text, pause)
 }
 
-function write(descriptor: number, text: string): void {
-  const bytes = Buffer.from(text)
-  for (let offset = 0; offset < bytes.length; ) {
-    try {
-      offset += writeSync(descriptor, bytes, offset)
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EPIPE') return
-      // A pipe or terminal that someone made non-blocking: wait a moment for its reader.
-      if (code !== 'EAGAIN') throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
-    }
-  }
+/** What only looks and prints needs no native part to wait with. */
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
 }
