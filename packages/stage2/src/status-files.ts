@@ -63,6 +63,7 @@ export class StatusFiles {
 
   ready(): void {
     this.#setState({ ...this.#state, state: 'ready' })
+    this.#markReady()
   }
 
   /** Writes what has changed. */
@@ -71,7 +72,6 @@ export class StatusFiles {
     if (!this.#stateChanged) return
     this.#stateChanged = false
     this.#context.files.write('Stage2State', this.#state, undefined, (path, text) => this.#put(path, text, documentMode))
-    if (this.#state.state === 'ready') this.#markReady()
   }
 
   /** Writes what has changed of the apps. */

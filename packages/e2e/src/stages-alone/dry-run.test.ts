@@ -61,7 +61,7 @@ story('every verb of every stage prints its plan, without root where that is pos
       assert.equal(asNobody.status, root === true ? 254 : 0, `${name} ${verb} as nobody: ${asNobody.stderr}`)
       if (root === true) {
         const { code, hint, stage: raisedIn, verb: raisedBy } = asNobody.document
-        assert.deepEqual([code, hint, raisedIn, raisedBy], ['NOT_ROOT', 'this needs root', name, verb])
+        assert.deepEqual([code, hint, raisedIn, raisedBy], ['NOT_ROOT', 'run as root or as a member of the group that owns it', name, verb])
       }
 
       const asRoot = dryRun(built, verb, live, join(home.data, 'cas'))
