@@ -50,7 +50,9 @@ bool arg_absent(Args *args, size_t index);
  */
 bool read_integer(napi_env env, napi_value value, double least, double most, int64_t *result);
 
-/* Throws an Error with code, errno (negative, as Node's), syscall and path. Always returns NULL. */
+/* An Error with code, errno (negative, as Node's), syscall and path. */
+napi_value make_errno(napi_env env, const char *syscall, int number, const char *path);
+/* Throws one. Always returns NULL. */
 napi_value throw_errno(Args *args, int number, const char *path);
 napi_value throw_errno_in(napi_env env, const char *syscall, int number, const char *path);
 const char *errno_name(int number);
@@ -75,5 +77,7 @@ void register_spawn(napi_env env, napi_value exports);
 void register_sockets(napi_env env, napi_value exports);
 void register_terminals(napi_env env, napi_value exports);
 void register_digests(napi_env env, napi_value exports);
+void register_inflate(napi_env env, napi_value exports);
+void register_tree(napi_env env, napi_value exports);
 
 #endif

@@ -1,6 +1,10 @@
-/* digestBegin(bits): state; digestUpdate(state, data); digestEnd(state): bytes; digestFile(fd, bits): bytes */
-#include "args.h"
+/*
+ * digestBegin(bits): state; digestUpdate(state, data); digestUpdateLater(state, data): promise; digestEnd(state): bytes; digestFile(fd,
+ * bits): bytes
+ */
+#include "later.h"
 #include "sha.h"
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,6 +40,34 @@ static napi_value js_update(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+typedef struct {
+  Later later;
+  Sha *sha;
+  Bytes data;
+} Updating;
+
+static void update_work(Later *later) {
+  Updating *job = (Updating *)later;
+  if (job->data.length > 0) sha_update(job->sha, job->data.data, job->data.length);
+}
+
+static napi_value update_settle(napi_env env, Later *later, bool *failed) {
+  (void)env, (void)later, (void)failed;
+  return NULL;
+}
+
+static napi_value js_update_later(napi_env env, napi_callback_info info) {
+  Args a;
+  args_begin(&a, env, info, "digestUpdate");
+  Sha *sha = arg_sha(&a, 0);
+  Bytes data = arg_bytes(&a, 1);
+  if (a.failed) return NULL;
+  Updating *job = calloc(1, sizeof *job);
+  if (job == NULL) return throw_errno(&a, ENOMEM, NULL);
+  *job = (Updating){.later = {.work = update_work, .settle = update_settle}, .sha = sha, .data = data};
+  return start_later(&a, &job->later, 2);
+}
+
 static napi_value js_end(napi_env env, napi_callback_info info) {
   Args a;
   args_begin(&a, env, info, "digestEnd");
@@ -50,10 +82,9 @@ static napi_value js_end(napi_env env, napi_callback_info info) {
 
 /* From the descriptor's current offset to the end. */
 static napi_value js_file(napi_env env, napi_callback_info info) {
-  static uint8_t chunk[262144];
   Args a;
   Sha sha;
-  uint8_t digest[64];
+  uint8_t digest[64], chunk[65536];
   args_begin(&a, env, info, "read");
   int fd = arg_int(&a, 0), bits = arg_int(&a, 1);
   if (a.failed) return NULL;
@@ -86,7 +117,7 @@ static napi_value js_portable(napi_env env, napi_callback_info info) {
 
 void register_digests(napi_env env, napi_value exports) {
   static const Export list[] = {
-    {"digestBegin", js_begin}, {"digestUpdate", js_update}, {"digestEnd", js_end}, {"digestFile", js_file}, {"sha256Portable", js_portable},
+    {"digestBegin", js_begin}, {"digestUpdate", js_update}, {"digestUpdateLater", js_update_later}, {"digestEnd", js_end}, {"digestFile", js_file}, {"sha256Portable", js_portable},
   };
   EXPORT_ALL(env, exports, list);
 }

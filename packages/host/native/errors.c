@@ -21,7 +21,7 @@ const char *errno_name(int number) {
   return "EUNKNOWN";
 }
 
-napi_value throw_errno_in(napi_env env, const char *syscall, int number, const char *path) {
+napi_value make_errno(napi_env env, const char *syscall, int number, const char *path) {
   char message[512];
   const char *code = errno_name(number);
   snprintf(message, sizeof message, path == NULL ? "%s: %s, %s" : "%s: %s, %s '%s'", code, strerror(number), syscall, path);
@@ -36,7 +36,12 @@ napi_value throw_errno_in(napi_env env, const char *syscall, int number, const c
     napi_create_string_utf8(env, path, strlen(path), &value);
     napi_set_named_property(env, error, "path", value);
   }
-  napi_throw(env, error);
+  return error;
+}
+
+napi_value throw_errno_in(napi_env env, const char *syscall, int number, const char *path) {
+  napi_value error = make_errno(env, syscall, number, path);
+  if (error != NULL) napi_throw(env, error);
   return NULL;
 }
 

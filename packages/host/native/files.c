@@ -1,7 +1,7 @@
 /* Files by descriptor and name: what the unpacker and the locks need and Node's fs does not have. */
-#include "args.h"
+#include "files.h"
+#include "later.h"
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -81,20 +81,35 @@ static napi_value js_close_range(napi_env env, napi_callback_info info) {
   return throw_errno(&a, errno, NULL);
 }
 
+int open_scoped(int dirfd, const char *path, const struct open_how *how) {
+  long fd = -1;
+  for (int tries = 0; fd < 0 && tries < 128; tries++) {
+    fd = syscall(SYS_openat2, dirfd, path, how, sizeof *how);
+    if (fd < 0 && errno != EAGAIN && errno != EINTR) break;
+  }
+  return (int)fd;
+}
+
+static napi_value open_by(Args *a, bool may_be_missing) {
+  int dirfd = arg_int(a, 0);
+  const char *path = arg_text(a, 1);
+  struct open_how how = {.flags = arg_uint(a, 2) | O_CLOEXEC, .mode = arg_uint(a, 3), .resolve = arg_uint(a, 4)};
+  if (a->failed) return NULL;
+  int fd = open_scoped(dirfd, path, &how);
+  return fd >= 0 || (may_be_missing && errno == ENOENT) ? make_int(a->env, fd) : throw_errno(a, errno, path);
+}
+
 static napi_value js_openat2(napi_env env, napi_callback_info info) {
   Args a;
   args_begin(&a, env, info, "openat2");
-  int dirfd = arg_int(&a, 0);
-  const char *path = arg_text(&a, 1);
-  struct open_how how = {.flags = arg_uint(&a, 2) | O_CLOEXEC, .mode = arg_uint(&a, 3), .resolve = arg_uint(&a, 4)};
-  if (a.failed) return NULL;
-  /* The kernel answers EAGAIN when a rename raced with a scoped walk: it wants to be asked again. */
-  for (int tries = 0; tries < 128; tries++) {
-    long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof how);
-    if (fd >= 0) return make_int(env, fd);
-    if (errno != EAGAIN && errno != EINTR) break;
-  }
-  return throw_errno(&a, errno, path);
+  return open_by(&a, false);
+}
+
+/* The same, with -1 for ENOENT: where that is usual, an exception would be most of the cost. */
+static napi_value js_open_if_there(napi_env env, napi_callback_info info) {
+  Args a;
+  args_begin(&a, env, info, "openat2");
+  return open_by(&a, true);
 }
 
 static napi_value js_mkdirat(napi_env env, napi_callback_info info) {
@@ -179,9 +194,15 @@ static napi_value js_fchownat(napi_env env, napi_callback_info info) {
 }
 
 /*
- * Never follows a link at the end: a link gives ENOTSUP, as links have no mode. Kernels before 6.6 lack fchmodat2; there the
- * object is pinned by an O_PATH descriptor and changed through /proc, which cannot be swapped in between.
+ * Kernels before 6.6 lack fchmodat2; there the object is pinned by an O_PATH descriptor and changed through /proc, which cannot be swapped
+ * in between.
  */
+int chmod_nofollow(int dirfd, const char *name, mode_t mode) {
+  if (syscall(SYS_fchmodat2, dirfd, name, mode, AT_SYMLINK_NOFOLLOW) == 0) return 0;
+  if (errno != ENOSYS && errno != EPERM) return -1;
+  return fchmodat(dirfd, name, mode, AT_SYMLINK_NOFOLLOW);
+}
+
 static napi_value js_fchmodat(napi_env env, napi_callback_info info) {
   Args a;
   args_begin(&a, env, info, "fchmodat");
@@ -189,12 +210,10 @@ static napi_value js_fchmodat(napi_env env, napi_callback_info info) {
   const char *name = arg_text(&a, 1);
   mode_t mode = arg_uint(&a, 2);
   if (a.failed) return NULL;
-  if (syscall(SYS_fchmodat2, dirfd, name, mode, AT_SYMLINK_NOFOLLOW) == 0) return NULL;
-  if (errno != ENOSYS && errno != EPERM) return throw_errno(&a, errno, name);
-  return fchmodat(dirfd, name, mode, AT_SYMLINK_NOFOLLOW) == 0 ? NULL : throw_errno(&a, errno, name);
+  return chmod_nofollow(dirfd, name, mode) == 0 ? NULL : throw_errno(&a, errno, name);
 }
 
-static struct timespec from_nanoseconds(int64_t ns) {
+struct timespec from_nanoseconds(int64_t ns) {
   struct timespec time = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
   if (time.tv_nsec < 0) {
     time.tv_nsec += 1000000000;
@@ -263,12 +282,32 @@ static napi_value js_fstatat(napi_env env, napi_callback_info info) {
   return result;
 }
 
+typedef struct {
+  Later later;
+  int fd, error;
+} Syncing;
+
+static void sync_work(Later *later) {
+  Syncing *job = (Syncing *)later;
+  job->error = syncfs(job->fd) == 0 ? 0 : errno;
+}
+
+static napi_value sync_settle(napi_env env, Later *later, bool *failed) {
+  Syncing *job = (Syncing *)later;
+  *failed = job->error != 0;
+  return *failed ? make_errno(env, "syncfs", job->error, NULL) : NULL;
+}
+
+/* syncfs(fd): a promise */
 static napi_value js_syncfs(napi_env env, napi_callback_info info) {
   Args a;
   args_begin(&a, env, info, "syncfs");
   int fd = arg_int(&a, 0);
   if (a.failed) return NULL;
-  return syncfs(fd) == 0 ? NULL : throw_errno(&a, errno, NULL);
+  Syncing *job = calloc(1, sizeof *job);
+  if (job == NULL) return throw_errno(&a, ENOMEM, NULL);
+  *job = (Syncing){.later = {.work = sync_work, .settle = sync_settle}, .fd = fd};
+  return start_later(&a, &job->later, 0);
 }
 
 typedef struct {
@@ -329,7 +368,7 @@ static napi_value js_write_in_background(napi_env env, napi_callback_info info) 
 void register_files(napi_env env, napi_value exports) {
   static const Export list[] = {
     {"flock", js_flock}, {"setCloexec", js_set_cloexec}, {"setNonblocking", js_set_nonblocking}, {"dup", js_dup},
-    {"closeRange", js_close_range}, {"openat2", js_openat2}, {"mkdirat", js_mkdirat}, {"mknodat", js_mknodat},
+    {"closeRange", js_close_range}, {"openat2", js_openat2}, {"openIfThere", js_open_if_there}, {"mkdirat", js_mkdirat}, {"mknodat", js_mknodat},
     {"symlinkat", js_symlinkat}, {"linkat", js_linkat}, {"unlinkat", js_unlinkat}, {"renameat2", js_renameat2},
     {"fchownat", js_fchownat}, {"fchmodat", js_fchmodat}, {"utimensat", js_utimensat}, {"readlinkat", js_readlinkat},
     {"fstatat", js_fstatat}, {"syncfs", js_syncfs}, {"writeInBackground", js_write_in_background},

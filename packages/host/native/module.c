@@ -14,5 +14,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
   register_sockets(env, exports);
   register_terminals(env, exports);
   register_digests(env, exports);
+  register_inflate(env, exports);
+  register_tree(env, exports);
   return exports;
 }

@@ -50,5 +50,28 @@ napi_status napi_get_value_bigint_int64(napi_env, napi_value value, int64_t *res
 napi_status napi_get_value_string_utf8(napi_env, napi_value value, char *text, size_t size, size_t *length);
 napi_status napi_is_buffer(napi_env, napi_value value, bool *result);
 napi_status napi_get_buffer_info(napi_env, napi_value value, void **data, size_t *length);
+napi_status napi_get_undefined(napi_env, napi_value *result);
+napi_status napi_get_boolean(napi_env, bool value, napi_value *result);
+
+typedef void (*napi_finalize)(napi_env env, void *data, void *hint);
+napi_status napi_create_external(napi_env, void *data, napi_finalize, void *hint, napi_value *result);
+napi_status napi_get_value_external(napi_env, napi_value value, void **result);
+
+typedef struct napi_ref__ *napi_ref;
+napi_status napi_create_reference(napi_env, napi_value value, uint32_t count, napi_ref *result);
+napi_status napi_delete_reference(napi_env, napi_ref);
+
+typedef struct napi_deferred__ *napi_deferred;
+napi_status napi_create_promise(napi_env, napi_deferred *deferred, napi_value *promise);
+napi_status napi_resolve_deferred(napi_env, napi_deferred, napi_value value);
+napi_status napi_reject_deferred(napi_env, napi_deferred, napi_value reason);
+
+typedef struct napi_async_work__ *napi_async_work;
+typedef void (*napi_async_execute)(napi_env env, void *data);
+typedef void (*napi_async_complete)(napi_env env, napi_status status, void *data);
+napi_status napi_create_async_work(
+  napi_env, napi_value resource, napi_value name, napi_async_execute, napi_async_complete, void *data, napi_async_work *result);
+napi_status napi_queue_async_work(napi_env, napi_async_work);
+napi_status napi_delete_async_work(napi_env, napi_async_work);
 
 #endif

@@ -81,7 +81,8 @@ static bool has_sha_ni(void) {
 }
 
 void sha256_blocks(uint32_t state[8], const uint8_t *data, size_t count) {
-  static int known = -1;
+  /* Two threads that look at once see the same. */
+  static _Atomic int known = -1;
   if (known < 0) known = has_sha_ni();
   if (known == 1) blocks_sha_ni(state, data, count);
   else blocks_portable(state, data, count);

@@ -80,7 +80,7 @@ static bool has_bmi2(void) {
 }
 
 void sha512_blocks(uint64_t state[8], const uint8_t *data, size_t count) {
-  static int known = -1;
+  static _Atomic int known = -1;
   if (known < 0) known = has_bmi2();
   if (known == 1) blocks_bmi2(state, data, count);
   else compress(state, data, count);

@@ -41,8 +41,8 @@ static ssize_t list(Target target, void *data, size_t size) {
   return target.by_fd ? flistxattr(target.fd, data, size) : llistxattr(target.path, data, size);
 }
 
-/* The kernel caps a value and a list at 64 KiB each. */
-static char scratch[65536];
+/* The kernel's cap for a value and for a list. On the stack: threads have an addon in common. */
+#define MOST_BYTES 65536
 
 /* The value, or undefined when there is no such attribute. */
 static napi_value js_get_xattr(napi_env env, napi_callback_info info) {
@@ -50,6 +50,7 @@ static napi_value js_get_xattr(napi_env env, napi_callback_info info) {
   args_begin(&a, env, info, "getxattr");
   Target target = arg_target(&a);
   const char *name = arg_text(&a, 1);
+  char scratch[MOST_BYTES];
   if (a.failed) return NULL;
   ssize_t length = get(target, name, scratch, sizeof scratch);
   if (length >= 0) return make_bytes(env, scratch, (size_t)length);
@@ -61,6 +62,7 @@ static napi_value js_list_xattrs(napi_env env, napi_callback_info info) {
   Args a;
   args_begin(&a, env, info, "listxattr");
   Target target = arg_target(&a);
+  char scratch[MOST_BYTES];
   if (a.failed) return NULL;
   ssize_t length = list(target, scratch, sizeof scratch);
   if (length < 0 && errno == ENOTSUP) length = 0;

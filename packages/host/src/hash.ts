@@ -18,6 +18,11 @@ export class Digest {
     return this
   }
 
+  /** In the thread pool; until it is done, neither the data nor this may be touched. */
+  updateLater(data: Buffer): Promise<void> {
+    return native().digestUpdateLater(this.#state, data)
+  }
+
   bytes(): Buffer {
     return native().digestEnd(this.#state)
   }

@@ -21,9 +21,9 @@ export { type MountEntry, mountsBelow, parseMountInfo, readMounts } from './moun
 export {
   type Holder, type HolderOptions, joinMountNamespace, LOCK_FD, type NamespaceKind, openNamespace, setHostname, setLoopbackUp, startHolder,
 } from './namespaces.ts'
-export { shrinkMemory } from './shrink-memory.ts'
+export { collectRecentGarbage, shrinkMemory } from './shrink-memory.ts'
 export { native, nativeDirectory, setNativeDirectory } from './native.ts'
-export type { Ended, Name, NativePart, NativeSpawnOptions, NativeStat } from './native-interface.ts'
+export type { Ended, Inflated, Name, NativePart, NativeSpawnOptions, NativeStat } from './native-interface.ts'
 export { writeErr, writeFully, writeOut } from './output.ts'
 export { mountOverlay, type OverlayMount, overlayOptions } from './overlay.ts'
 export { existingPods, podsIn } from './pods-in.ts'

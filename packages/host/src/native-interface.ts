@@ -1,7 +1,8 @@
 /**
- * What the addon offers. Every call is synchronous, is made on the main thread, and on failure throws an Error with `code`
- * (`'ENOENT'`), `errno` (negative), `syscall` and, where there is one, `path`. Names and paths are strings (UTF-8) or Buffers (as they
- * are); a NUL inside is refused with EINVAL. Descriptors that a call opens are close-on-exec. Flags come from `linux`.
+ * What the addon offers, to every thread; what concerns namespaces, children, signals and terminals is for the main one. Calls are
+ * synchronous unless they return a promise, which the thread pool keeps. On failure they throw an Error with `code` (`'ENOENT'`), `errno`
+ * (negative), `syscall` and, where there is one, `path`. Names and paths are strings (UTF-8) or Buffers (as they are); a NUL inside is
+ * refused with EINVAL. Descriptors that a call opens are close-on-exec. Flags come from `linux`.
  */
 export interface NativePart {
   // descriptors
@@ -16,7 +17,7 @@ export interface NativePart {
   poll(fds: readonly number[], events: readonly number[], timeoutMs: number): number[]
   pipe(): [read: number, write: number]
   socketpair(): [number, number]
-  syncfs(fd: number): void
+  syncfs(fd: number): Promise<void>
   /** At most 32 bytes, in a thread of its own; errors are dropped. For writes that are slow in the kernel and whose outcome does not matter. */
   writeInBackground(path: string, data: Buffer, times: number, pauseMs: number): void
 
@@ -28,6 +29,8 @@ export interface NativePart {
 
   // files, by directory descriptor and name
   openat2(dirfd: number, path: Name, flags: number, mode: number, resolve: number): number
+  /** The same, and -1 when there is nothing. */
+  openIfThere(dirfd: number, path: Name, flags: number, mode: number, resolve: number): number
   mkdirat(dirfd: number, name: Name, mode: number): void
   /** `mode` carries the type bits (S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK, S_IFREG). */
   mknodat(dirfd: number, name: Name, mode: number, major: number, minor: number): void
@@ -42,6 +45,14 @@ export interface NativePart {
   utimensat(dirfd: number, name: Name, atimeNs: bigint, mtimeNs: bigint, flags: number): void
   readlinkat(dirfd: number, name: Name): Buffer
   fstatat(dirfd: number, name: Name, flags: number): NativeStat
+
+  // an archive's files, in one call each; -1 leaves an owner as it is
+  /** A new regular file with all that is said of it. Throws EEXIST. */
+  createFile(dirfd: number, name: Name, content: Buffer, mode: number, uid: number, gid: number, mtimeNs: bigint): void
+  /** False when something of this name is there. */
+  createDirectory(dirfd: number, name: Name, mode: number, uid: number, gid: number): boolean
+  /** Mode (-1 leaves it) and time of a directory; false when there is none of this name. */
+  settleDirectory(dirfd: number, name: Name, mode: number, mtimeNs: bigint): boolean
 
   // extended attributes: a number is a descriptor; of a path, a link at the end is not followed
   setXattr(target: number | Name, name: Name, value: Buffer): void
@@ -115,9 +126,32 @@ export interface NativePart {
   // digests: the state is a Buffer of the caller's
   digestBegin(bits: 256 | 512): Buffer
   digestUpdate(state: Buffer, data: Uint8Array): void
+  /** In the thread pool; state and data must be left alone until then. */
+  digestUpdateLater(state: Buffer, data: Buffer): Promise<void>
   digestEnd(state: Buffer): Buffer
   digestFile(fd: number, bits: 256 | 512): Buffer
   sha256Portable(state: Buffer, blocks: Buffer): void
+
+  // inflating gzip, in the thread pool; what is not needed any more is collected
+  /** Without `checks`, gzip's own checksums are passed over: for bytes that a digest vouches for. */
+  inflateBegin(checks: boolean): InflateStream
+  /**
+   * Reads of `input` and writes into `output` as much as it can; both must be left alone until then. One call at a time. After the end of a
+   * member the next call begins another. Rejects with an Error in zlib's words when it is no gzip.
+   */
+  inflate(stream: InflateStream, input: Buffer, output: Buffer): Promise<Inflated>
+}
+
+declare const inflateStream: unique symbol
+export interface InflateStream {
+  readonly [inflateStream]: true
+}
+
+export interface Inflated {
+  read: number
+  written: number
+  /** Whether a member ended with what was written. */
+  ended: boolean
 }
 
 export type Name = string | Buffer

@@ -82,7 +82,7 @@ async function commit(ingest: Ingest, name: string, record: TreeRecord): Promise
   const from = join(ingest.directory, name)
   const to = join(ingest.store.directory, storeLayout.layers, name)
   try {
-    await syncFileSystem(from)
+    await syncFileSystem(ingest.store.directory)
     try {
       renameSync(from, to)
     } catch (error) {

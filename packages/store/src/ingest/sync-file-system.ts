@@ -1,21 +1,37 @@
-import { execFile } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { promisify } from 'node:util'
 import { native } from '@rocket/host'
 
+interface Syncs {
+  running: Promise<void>
+  next?: Promise<void>
+}
+
+const underway = new Map<string, Syncs>()
+
 /**
- * Everything written so far to the file system of `path` is on the disk when this returns. By coreutils' `sync -f`, so that the disk works
- * while this thread goes on with other layers; by the call itself, which stops the thread, where there is no such program.
+ * Everything written so far to the file system of a store is on the disk when this is done; the thread goes on with other layers meanwhile.
+ * One at a time: those who come while one runs share the one after it, as it covers what all of them wrote, and the thread pool has other
+ * work.
  */
-export async function syncFileSystem(path: string): Promise<void> {
+export function syncFileSystem(directory: string): Promise<void> {
+  const known = underway.get(directory)
+  if (known !== undefined) return (known.next ??= known.running.catch(() => {}).then(() => begin(directory)))
+  return begin(directory)
+}
+
+function begin(directory: string): Promise<void> {
+  const syncs: Syncs = { running: sync(directory) }
+  underway.set(directory, syncs)
+  return syncs.running.finally(() => {
+    if (underway.get(directory) === syncs && syncs.next === undefined) underway.delete(directory)
+  })
+}
+
+async function sync(directory: string): Promise<void> {
+  const fd = openSync(directory, 'r')
   try {
-    await promisify(execFile)('sync', ['-f', path])
-  } catch {
-    const fd = openSync(path, 'r')
-    try {
-      native().syncfs(fd)
-    } finally {
-      closeSync(fd)
-    }
+    await native().syncfs(fd)
+  } finally {
+    closeSync(fd)
   }
 }
