@@ -53,7 +53,7 @@ export async function inspectAci(
   const reader = createTarReader(layout.sink(undefined))
   const limits = { ...defaultUnpackLimits, ...options.limits }
   const digests = await passArchive(source, { ...options, limits, sha512: true }, (chunk) => reader.write(chunk))
-  await reader.end()
+  reader.end()
   layout.check()
   const sha512 = digests.sha512!
   return {
@@ -89,8 +89,8 @@ class AciLayout {
         inside = path.slice('rootfs/'.length)
         return writer?.begin(inside, entry)
       },
-      entryEnd: (entry) => {
-        if (inside !== undefined) writer?.end(inside, entry)
+      entryEnd: () => {
+        if (inside !== undefined) writer?.end(inside)
       },
     }
   }

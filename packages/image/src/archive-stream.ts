@@ -4,6 +4,7 @@ import { createDigest, type Digest } from '@rocket/host'
 import { type ExpansionLimits, openArchive } from './decompress.ts'
 import { parseDigest } from './digest.ts'
 
+/** A file, or its bytes as they come: a chunk is done with when the next is asked for. */
 export type ArchiveSource = string | AsyncIterable<Buffer>
 
 export interface ArchiveOptions {
@@ -30,16 +31,17 @@ export interface ArchiveDigests {
   tarBytes: number
 }
 
-const chunkBytes = 1 << 20
+const chunkBytes = 512 * 1024
 
 /**
- * One pass over an archive: every uncompressed chunk goes to `take`, in order, while the digests grow. Throws LAYER_DIGEST_MISMATCH after
- * the last chunk; so what `take` has done must not be visible before this returns. Also LAYER_CORRUPT, LAYER_TOO_LARGE.
+ * One pass over an archive: every uncompressed chunk goes to `take`, in order, while the digests grow; it is `take`'s until it returns.
+ * Throws LAYER_DIGEST_MISMATCH after the last chunk; so what `take` has done must not be visible before this returns. Also LAYER_CORRUPT,
+ * LAYER_TOO_LARGE.
  */
 export async function passArchive(
   source: ArchiveSource,
   options: ArchiveOptions,
-  take: (chunk: Buffer) => Promise<void>,
+  take: (chunk: Buffer) => void,
 ): Promise<ArchiveDigests> {
   const expected = options.digest === undefined ? undefined : parseDigest(options.digest)
   const stored = createDigest(expected?.algorithm ?? 'sha256')
@@ -52,9 +54,11 @@ export async function passArchive(
       options.signal?.throwIfAborted()
       sizeBytes += chunk.length
       if (options.sizeBytes !== undefined && sizeBytes > options.sizeBytes) throw wrongSize(options.sizeBytes, `more came`)
-      stored.update(chunk)
+      // In another thread, while this one unpacks what is in it.
+      const hashing = stored.updateLater(chunk)
       options.onProgress?.(sizeBytes)
       yield chunk
+      await hashing
     }
   }
   const bytes = counted()
@@ -67,14 +71,16 @@ export async function passArchive(
     return digest
   }
   try {
-    const archive = await openArchive({ [Symbol.asyncIterator]: () => ({ next: () => bytes.next() }) }, options.limits)
+    const reading = { limits: options.limits, isVerified: options.diffId !== undefined }
+    const archive = await openArchive({ [Symbol.asyncIterator]: () => ({ next: () => bytes.next() }) }, reading)
     // Hashing is a good part of the work: an archive that is not compressed is hashed once.
     const same = archive.compression === 'none' && plain.algorithm === stored.algorithm
+    const digests = [...(same ? [] : [plain]), ...(long === undefined ? [] : [long])]
     for await (const chunk of archive.chunks) {
       tarBytes += chunk.length
-      if (!same) plain.update(chunk)
-      long?.update(chunk)
-      await take(chunk)
+      const hashing = digests.map((digest) => digest.updateLater(chunk))
+      take(chunk)
+      await Promise.all(hashing)
     }
     const digest = await checkStored()
     const found = { digest, diffId: same ? digest : name(plain) }
@@ -89,16 +95,12 @@ export async function passArchive(
   }
 }
 
-/** The content of a file in large pieces, each a Buffer of its own. */
+/** The content of a file in large pieces; each may be used until the next is asked for. */
 export async function* readChunks(path: string): AsyncGenerator<Buffer, void, undefined> {
   const fd = openSync(path, 'r')
+  const chunk = Buffer.allocUnsafeSlow(chunkBytes)
   try {
-    for (;;) {
-      const chunk = Buffer.allocUnsafeSlow(chunkBytes)
-      const length = readSync(fd, chunk)
-      if (length === 0) return
-      yield chunk.subarray(0, length)
-    }
+    for (let length = readSync(fd, chunk); length > 0; length = readSync(fd, chunk)) yield chunk.subarray(0, length)
   } finally {
     closeSync(fd)
   }

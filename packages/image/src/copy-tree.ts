@@ -42,5 +42,5 @@ function copyEntry({ path, entry, content }: WalkedEntry, writer: TreeWriter): v
     take!(chunk.subarray(0, length))
     left -= length
   }
-  writer.end(path, entry)
+  writer.end(path)
 }

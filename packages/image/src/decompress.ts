@@ -1,14 +1,19 @@
-import { spawn } from 'node:child_process'
-import { pipeline, Readable, type Duplex } from 'node:stream'
-import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
+import { pipeline, Readable } from 'node:stream'
 import { isErrno, isRocketError, RocketError } from '@rocket/contracts'
 import { type Compression, detectCompression, sniffBytes } from './compression.ts'
+import { gunzip } from './gunzip.ts'
 
 /** A bomb is recognised by either number; the ratio counts only once `ratioFromBytes` came out, so that small archives of zeros pass. */
 export interface ExpansionLimits {
   maxUnpackedBytes: number
   maxRatio: number
   ratioFromBytes: number
+}
+
+export interface ArchiveReading {
+  limits?: ExpansionLimits | undefined
+  /** The caller holds a digest against the uncompressed bytes: gzip's checksum, a tenth of the work, says nothing more. */
+  isVerified?: boolean | undefined
 }
 
 export const defaultExpansionLimits: ExpansionLimits = { maxUnpackedBytes: 64 * 2 ** 30, maxRatio: 250, ratioFromBytes: 2 ** 30 }
@@ -19,27 +24,28 @@ const zstdWindowLog = 27
 
 export interface Archive {
   compression: Compression
-  /** The uncompressed bytes, in chunks of up to 1 MiB or as they came. */
+  /** The uncompressed bytes, in chunks of up to 1 MiB or as they came. One may be used until the next is asked for. */
   chunks: AsyncGenerator<Buffer, void, undefined>
 }
 
 /**
- * Looks at the first bytes of an archive, and unpacks the rest as they are asked for: gzip and zstd in this process, bzip2 and xz by
- * the programs of these names. Nothing beyond the limits is kept in memory. Throws LAYER_CORRUPT for what is no archive; `chunks` throw
- * LAYER_TOO_LARGE, LAYER_CORRUPT (also for a truncated archive), PROGRAM_MISSING; errors of `source` pass through.
+ * Looks at the first bytes of an archive, and unpacks the rest as they are asked for: gzip and zstd in this process, bzip2 and xz by the
+ * programs of these names. A chunk of `source` is done with when the next is asked for. Nothing beyond the limits is kept in memory. Throws
+ * LAYER_CORRUPT for what is no archive; `chunks` throw LAYER_TOO_LARGE, LAYER_CORRUPT (also for a truncated archive), PROGRAM_MISSING;
+ * errors of `source` pass through.
  */
-export async function openArchive(source: AsyncIterable<Buffer>, limits: ExpansionLimits = defaultExpansionLimits): Promise<Archive> {
+export async function openArchive(source: AsyncIterable<Buffer>, reading: ArchiveReading = {}): Promise<Archive> {
   const iterator = source[Symbol.asyncIterator]()
   const { head, done } = await readHead(iterator)
   const compression = detectCompression(head.subarray(0, sniffBytes))
-  return { compression, chunks: expandBounded(compression, head, done ? undefined : iterator, limits) }
+  return { compression, chunks: expandBounded(compression, head, done ? undefined : iterator, reading) }
 }
 
 async function* expandBounded(
   compression: Compression,
   head: Buffer,
   rest: AsyncIterator<Buffer> | undefined,
-  limits: ExpansionLimits,
+  { limits = defaultExpansionLimits, isVerified = false }: ArchiveReading,
 ): AsyncGenerator<Buffer, void, undefined> {
   let readBytes = 0
   let unpackedBytes = 0
@@ -53,7 +59,7 @@ async function* expandBounded(
     }
   }
   try {
-    for await (const chunk of compression === 'none' ? counted() : expand(compression, counted())) {
+    for await (const chunk of compression === 'none' ? counted() : expand(compression, counted(), isVerified)) {
       unpackedBytes += chunk.length
       checkExpansion(readBytes, unpackedBytes, limits)
       yield chunk
@@ -65,12 +71,13 @@ async function* expandBounded(
 
 async function readHead(iterator: AsyncIterator<Buffer>): Promise<{ head: Buffer; done: boolean }> {
   let head: Buffer = Buffer.alloc(0)
-  while (head.length < sniffBytes) {
+  for (;;) {
     const next = await iterator.next()
     if (next.done === true) return { head, done: true }
-    head = head.length === 0 ? next.value : Buffer.concat([head, next.value])
+    if (head.length === 0 && next.value.length >= sniffBytes) return { head: next.value, done: false }
+    head = Buffer.concat([head, next.value])
+    if (head.length >= sniffBytes) return { head, done: false }
   }
-  return { head, done: false }
 }
 
 function checkExpansion(readBytes: number, unpackedBytes: number, limits: ExpansionLimits): void {
@@ -90,24 +97,26 @@ function checkExpansion(readBytes: number, unpackedBytes: number, limits: Expans
   }
 }
 
-async function* expand(compression: Exclude<Compression, 'none'>, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
-  // Bytes are counted by the generator in `decompress` as they are taken: a high-water mark of one chunk keeps that count honest.
-  const input = Readable.from(source, { objectMode: true, highWaterMark: 1 })
-  let sourceError: unknown
-  input.on('error', (error) => {
-    sourceError = error
-  })
-  const output =
-    compression === 'gzip'
-      ? createGunzip({ chunkSize: chunkBytes })
-      : compression === 'zstd'
-        ? createZstdDecompress({ chunkSize: chunkBytes, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLog } })
-        : undefined
+async function* expand(
+  compression: Exclude<Compression, 'none'>,
+  source: AsyncIterable<Buffer>,
+  isVerified: boolean,
+): AsyncGenerator<Buffer, void, undefined> {
+  let sourceError: { thrown: unknown } | undefined
+  const watched = async function* (): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      yield* source
+    } catch (error) {
+      sourceError = { thrown: error }
+      throw error
+    }
+  }
   try {
-    if (output === undefined) yield* runProgram(compression === 'xz' ? 'xz' : 'bzip2', input)
-    else yield* throughStream(input, output)
+    if (compression === 'gzip') yield* gunzip(watched(), !isVerified)
+    else if (compression === 'zstd') yield* unzstd(asStream(watched()))
+    else yield* runProgram(compression, asStream(watched()))
   } catch (error) {
-    if (sourceError !== undefined) throw sourceError
+    if (sourceError !== undefined) throw sourceError.thrown
     if (isRocketError(error)) throw error
     throw new RocketError('LAYER_CORRUPT', {
       what: `the ${compression} data cannot be decompressed`,
@@ -118,7 +127,19 @@ async function* expand(compression: Exclude<Compression, 'none'>, source: AsyncI
   }
 }
 
-async function* throughStream(input: Readable, output: Duplex): AsyncGenerator<Buffer, void, undefined> {
+/** A stream holds on to what it was given: it gets copies. */
+function asStream(source: AsyncIterable<Buffer>): Readable {
+  const copied = async function* (): AsyncGenerator<Buffer, void, undefined> {
+    for await (const chunk of source) yield Buffer.from(chunk)
+  }
+  // Bytes are counted as they are taken: a high-water mark of one chunk keeps that count honest.
+  return Readable.from(copied(), { objectMode: true, highWaterMark: 1 })
+}
+
+/** Loaded when it is needed, as is what runs programs: most layers are gzip, and a thread loads everything anew. */
+async function* unzstd(input: Readable): AsyncGenerator<Buffer, void, undefined> {
+  const { constants, createZstdDecompress } = await import('node:zlib')
+  const output = createZstdDecompress({ chunkSize: chunkBytes, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLog } })
   pipeline(input, output, () => {})
   yield* output as AsyncIterable<Buffer>
 }
@@ -130,6 +151,7 @@ const programArguments = {
 } as const
 
 async function* runProgram(program: 'xz' | 'bzip2', input: Readable): AsyncGenerator<Buffer, void, undefined> {
+  const { spawn } = await import('node:child_process')
   const child = spawn(program, programArguments[program], { stdio: ['pipe', 'pipe', 'pipe'] })
   let complaint = ''
   child.stderr.on('data', (chunk: Buffer) => {

@@ -1,8 +1,8 @@
 import { closeSync } from 'node:fs'
-import { linux, native } from '@rocket/host'
+import { native } from '@rocket/host'
 import { setXattr } from './entry-attributes.ts'
 import type { LayerPath } from './entry-path.ts'
-import { isDirectory, type Place, type RootedTree } from './rooted-tree.ts'
+import type { Place, RootedTree } from './rooted-tree.ts'
 import type { TarEntry } from './tar-entry.ts'
 import type { TreeNotes } from './tree-report.ts'
 import { defaultAcl } from './xattr-policy.ts'
@@ -56,32 +56,28 @@ export class DirectoryRegister {
 
   /** Sets what was put off. `ownRoot`: the root was made for this tree, and is still private. */
   finish(tree: RootedTree, notes: TreeNotes, ownRoot: boolean): void {
-    if (ownRoot && this.#implicit.has('')) this.#finishOne(tree, tree.rootPlace(), { mode: 0o755, mtimeNs: 0n }, notes, true)
-    for (const [path, end] of this.#ends) {
-      const place = path === '' ? tree.rootPlace() : this.#findAgain(tree, path)
-      if (place !== undefined) this.#finishOne(tree, place, end, notes, false)
+    if (ownRoot && this.#implicit.has('')) settle(tree.rootPlace(), 0o755, 0n)
+    for (const [path, { mode, mtimeNs, defaultAcl: list }] of this.#ends) {
+      const place = path === '' ? tree.rootPlace() : tree.findPlace(path)
+      // It is no longer there, or something else is, or a link leads elsewhere.
+      if (place?.path !== path || !settle(place, (mode & 0o700) === 0o700 ? undefined : mode, mtimeNs)) this.#implicit.delete(path)
+      else if (list !== undefined) setDefaultAcl(tree, place, list, notes)
     }
-    notes.report.implicitParents = [...this.#implicit].filter((path) => path === '' || this.#findAgain(tree, path) !== undefined).sort()
+    notes.report.implicitParents = [...this.#implicit].sort()
     if (this.#late.size > 0) notes.report.describedLate = [...this.#late].sort()
   }
+}
 
-  /** Undefined when it is no longer there, or something else is, or a link leads elsewhere. */
-  #findAgain(tree: RootedTree, path: LayerPath): Place | undefined {
-    const place = tree.findPlace(path)
-    const stat = place?.path === path ? tree.stat(place) : undefined
-    return stat !== undefined && isDirectory(stat) ? place : undefined
-  }
+/** False when there is no directory at this place. */
+function settle({ directory, name }: Place, mode: number | undefined, mtimeNs: bigint): boolean {
+  return native().settleDirectory(directory, name, mode ?? -1, mtimeNs)
+}
 
-  #finishOne(tree: RootedTree, place: Place, { mode, mtimeNs, defaultAcl: list }: DirectoryEnd, notes: TreeNotes, open: boolean): void {
-    if (open || (mode & 0o700) !== 0o700) native().fchmodat(place.directory, place.name, mode)
-    if (list !== undefined) {
-      const fd = tree.openDirectory(place)
-      try {
-        setXattr(fd, defaultAcl, list, notes)
-      } finally {
-        closeSync(fd)
-      }
-    }
-    native().utimensat(place.directory, place.name, mtimeNs, mtimeNs, linux.AT_SYMLINK_NOFOLLOW)
+function setDefaultAcl(tree: RootedTree, place: Place, list: Buffer, notes: TreeNotes): void {
+  const fd = tree.openDirectory(place)
+  try {
+    setXattr(fd, defaultAcl, list, notes)
+  } finally {
+    closeSync(fd)
   }
 }

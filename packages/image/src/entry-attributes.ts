@@ -10,6 +10,11 @@ const noFollow = linux.AT_SYMLINK_NOFOLLOW
 /** Others keep what they own. */
 const isRoot = process.geteuid?.() === 0
 
+/** For the calls of the native part that take -1 for an owner that is to be left as it is. */
+export function ownerOf({ uid, gid }: { uid: number; gid: number }): { uid: number; gid: number } {
+  return isRoot ? { uid, gid } : { uid: -1, gid: -1 }
+}
+
 /** Owner, mode, attributes and time of a file that is open. */
 export function describeFile(fd: number, entry: TarEntry, notes: TreeNotes): void {
   // The owner first: changing it takes set-id bits and capabilities away.
@@ -24,12 +29,6 @@ export function describeDirectory(fd: number, entry: TarEntry, notes: TreeNotes)
   if (isRoot) fchownSync(fd, entry.uid, entry.gid)
   fchmodSync(fd, entry.mode | 0o700)
   setXattrs(fd, entry, notes)
-}
-
-/** A directory that nobody described: root's, 0755. */
-export function describeImplicitDirectory({ directory, name }: Place): void {
-  native().fchmodat(directory, name, 0o755)
-  if (isRoot) native().fchownat(directory, name, 0, 0, noFollow)
 }
 
 /** Owner, mode and time of a link, a device or a fifo: of the thing itself, by name, and without opening it. */

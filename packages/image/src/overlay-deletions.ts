@@ -58,7 +58,7 @@ export class OverlayDeletions implements Deletions {
     const stat = this.#tree.stat(place)
     if (stat === undefined || !isWhiteoutDevice(stat)) return false
     native().unlinkat(place.directory, place.name, 0)
-    native().mkdirat(place.directory, place.name, 0o755)
+    this.#tree.createImplied(place)
     this.#madeWay++
     this.#directories.reborn(place.path)
     const fd = this.#tree.openDirectory(place)

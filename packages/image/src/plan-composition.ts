@@ -1,4 +1,4 @@
-import { ancestorsOf, type LayerPath, showPath } from './entry-path.ts'
+import { ancestorsOf, type LayerPath, parentPath, showPath } from './entry-path.ts'
 import type { DirectoryMetadata, Seen, TreeView } from './tree-view.ts'
 
 export type LayerDecision =
@@ -23,9 +23,8 @@ export function planLayer(below: readonly TreeView[], layer: TreeView): LayerDec
   if (outwardLinks.length > 0) return again(`the hard link ${showPath(outwardLinks[0]!.path)} leads to a file of a layer below`)
   if (throughLinks.length > 0) return again(`${showPath(throughLinks[0]!)} lies below a link that leads out of the layer`)
   for (const path of [...implicitParents, ...describedLate]) {
-    if (path === '' || isHidden(layer, path)) continue
-    const { kind } = lookMerged(below, path)
-    if (kind === 'other') return again(`${showPath(path)} is not a directory in the layers below`)
+    if (path === '' || lookMerged(below, path).kind !== 'other' || isHidden(layer, path)) continue
+    return again(`${showPath(path)} is not a directory in the layers below`)
   }
   for (const path of whiteoutParents) {
     const merged = isHidden(layer, path) ? 'none' : lookMerged(below, path).kind
@@ -41,6 +40,7 @@ export function planLayer(below: readonly TreeView[], layer: TreeView): LayerDec
 export function planTopTree(trees: readonly TreeView[]): TopDirectory[] {
   const mentioned = new Set(trees.flatMap(({ facts }) => facts.implicitParents))
   const wrong = [...mentioned].filter((path) => {
+    if (!trees.some((tree) => !isImplicit(tree, path) && has(tree, path))) return false
     const { shown, right } = looksOf(trees, path)
     return shown !== undefined && right !== undefined && !sameLooks(shown, right)
   })
@@ -101,6 +101,14 @@ function* visible(trees: readonly TreeView[], path: LayerPath): Generator<{ tree
     }
     if (ends) return
   }
+}
+
+/**
+ * Whether a tree has a directory of this path. What the layer's own report says of it is asked before the disk: most layers bring most
+ * directories alone.
+ */
+function has(tree: TreeView, path: LayerPath): boolean {
+  return isImplicit(tree, path) || ((path === '' || has(tree, parentPath(path))) && tree.look(path).kind === 'directory')
 }
 
 /** Whether a directory above the path hides everything below the layer. */

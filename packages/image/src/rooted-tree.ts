@@ -1,6 +1,7 @@
 import { closeSync, readdirSync } from 'node:fs'
 import { isErrno, RocketError } from '@rocket/contracts'
 import { linux, native, type NativeStat } from '@rocket/host'
+import { ownerOf } from './entry-attributes.ts'
 import { baseName, type LayerPath, parentPath, showPath } from './entry-path.ts'
 import { removeTreeAt } from './remove-tree.ts'
 
@@ -66,9 +67,10 @@ export class RootedTree {
   findPlace(path: LayerPath): Place | undefined {
     const parent = parentPath(path)
     try {
-      return placeIn(this.#cached(parent) ?? this.#openInRoot(parent), path)
+      const opened = this.#cached(parent) ?? this.#openInRoot(parent)
+      return opened === undefined ? undefined : placeIn(opened, path)
     } catch (error) {
-      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV')) return undefined
+      if (isErrno(error, 'ENOTDIR', 'ELOOP', 'EXDEV')) return undefined
       throw error
     }
   }
@@ -92,6 +94,17 @@ export class RootedTree {
       0,
       nameOnly,
     )
+  }
+
+  /** A new directory with owner and mode, open to its owner for now; false when something is there. */
+  createDirectory({ directory, name }: Place, looks: { mode: number; uid: number; gid: number }): boolean {
+    const { uid, gid } = ownerOf(looks)
+    return native().createDirectory(directory, name, looks.mode | 0o700, uid, gid)
+  }
+
+  /** A new directory that nobody described; false when something is there. */
+  createImplied(place: Place): boolean {
+    return this.createDirectory(place, { mode: 0o755, uid: 0, gid: 0 })
   }
 
   /** A new regular file for writing. Throws EEXIST. */
@@ -128,12 +141,15 @@ export class RootedTree {
   }
 
   #directory(path: LayerPath): OpenDirectory {
-    const cached = this.#cached(path)
-    if (cached !== undefined) return cached
+    return this.#cached(path) ?? this.#openIfDirectory(path) ?? this.#makeDirectory(path)
+  }
+
+  /** Undefined when it is not there, or no directory. */
+  #openIfDirectory(path: LayerPath): OpenDirectory | undefined {
     try {
       return this.#openInRoot(path)
     } catch (error) {
-      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return this.#makeDirectory(path)
+      if (isErrno(error, 'ENOTDIR')) return undefined
       if (isErrno(error, 'ELOOP', 'EXDEV')) throw notADirectory(path, error)
       throw error
     }
@@ -141,22 +157,18 @@ export class RootedTree {
 
   #makeDirectory(path: LayerPath): OpenDirectory {
     const place = this.place(path)
-    let isReborn = false
-    try {
-      native().mkdirat(place.directory, place.name, 0o755)
-    } catch (error) {
-      if (!isErrno(error, 'EEXIST')) throw error
-      // It is there, and yet it could not be opened: a file, or a link that leads nowhere.
-      if (!this.#events.blocked(place)) throw notADirectory(path, error)
-      isReborn = true
-    }
-    this.#events.implicitDirectory(place, isReborn)
+    const isNew = this.createImplied(place)
+    // It is there, and yet it could not be opened: a file, or a link that leads nowhere.
+    if (!isNew && !this.#events.blocked(place)) throw notADirectory(path)
+    this.#events.implicitDirectory(place, !isNew)
     const fd = native().openat2(place.directory, place.name, openPath | linux.O_NOFOLLOW, 0, nameOnly)
     return this.#keep(path, { fd, path: place.path })
   }
 
-  #openInRoot(path: LayerPath): OpenDirectory {
+  /** Undefined when it is not there. */
+  #openInRoot(path: LayerPath): OpenDirectory | undefined {
     const fd = openPatiently(this.root, path === '' ? '.' : Buffer.from(path, 'latin1'))
+    if (fd === undefined) return undefined
     const opened = this.#keep(path, { fd, path: this.#pathOf(fd) })
     this.#events.directoryOpened(opened.path, fd)
     return opened
@@ -189,12 +201,13 @@ export class RootedTree {
 
 /**
  * A scoped walk over a `..` in a link gives up with EAGAIN when anything on the machine is renamed or mounted meanwhile. On a busy one that
- * happens many times in a row: we wait a little, and give up after seconds.
+ * happens many times in a row: we wait a little, and give up after seconds. Undefined when there is nothing.
  */
-function openPatiently(root: number, path: Buffer | string): number {
+function openPatiently(root: number, path: Buffer | string): number | undefined {
   for (let attempt = 0; ; attempt++) {
     try {
-      return native().openat2(root, path, openPath, 0, inRoot)
+      const fd = native().openIfThere(root, path, openPath, 0, inRoot)
+      return fd === -1 ? undefined : fd
     } catch (error) {
       if (!isErrno(error, 'EAGAIN') || attempt >= mostAttempts) throw error
       Atomics.wait(pause, 0, 0, 1)
@@ -218,7 +231,7 @@ export function isDirectory(stat: NativeStat): boolean {
   return (stat.mode & linux.S_IFMT) === linux.S_IFDIR
 }
 
-function notADirectory(path: LayerPath, cause: unknown): RocketError {
+function notADirectory(path: LayerPath, cause?: unknown): RocketError {
   return new RocketError('ENTRY_PARENT_NOT_DIRECTORY', {
     what: `entries below ${showPath(path)} were refused`,
     why: 'it is not a directory, and not a link to one inside the image',

@@ -1,7 +1,7 @@
 import { RocketError } from '@rocket/contracts'
-import type { Header } from 'tar-stream'
 import { corrupt } from './corrupt.ts'
 import { parsePaxNumber, parsePaxTime } from './pax-records.ts'
+import type { TarHeader } from './tar-header.ts'
 
 export type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo'
 
@@ -24,40 +24,38 @@ export interface TarEntry {
 }
 
 const types: Record<string, TarEntryType> = {
-  'file': 'file',
-  'contiguous-file': 'file',
-  'directory': 'directory',
-  'symlink': 'symlink',
-  'link': 'hardlink',
-  'character-device': 'char',
-  'block-device': 'block',
-  'fifo': 'fifo',
+  '0': 'file',
+  '1': 'hardlink',
+  '2': 'symlink',
+  '3': 'char',
+  '4': 'block',
+  '5': 'directory',
+  '6': 'fifo',
+  // contiguous files, which nobody keeps apart
+  '7': 'file',
 }
 
 const xattrPrefix = 'SCHILY.xattr.'
 
-/** `header` as tar-stream gives it with latin-1 names; `pax` are the records of the extended header before it, which take precedence. */
-export function entryFromHeader(header: Header, pax: Map<string, Buffer>): TarEntry {
-  const name = pax.get('path') ?? Buffer.from(header.name, 'latin1')
-  const linkname = pax.get('linkpath') ?? Buffer.from(header.linkname ?? '', 'latin1')
-  const shown = JSON.stringify(name.toString('latin1').slice(0, 200))
-  const type = types[header.type ?? '']
+/** `pax` are the records of the extended header before it, which take precedence. */
+export function entryFromHeader(header: TarHeader, pax: ReadonlyMap<string, Buffer>): TarEntry {
+  const name = pax.get('path') ?? header.name
+  const linkname = pax.get('linkpath') ?? header.linkname
+  const type = types[header.flag]
   const xattrs: [string, Buffer][] = []
   for (const [key, value] of pax) {
     if (key.startsWith(xattrPrefix)) xattrs.push([key.slice(xattrPrefix.length), value])
-    else if (key.startsWith('GNU.sparse.')) throw unsupported(shown, 'a sparse file')
+    else if (key.startsWith('GNU.sparse.')) throw unsupported(name, 'a sparse file')
   }
-  if (type === undefined) throw unsupported(shown, 'a sparse file, a volume label, or of a kind this program does not know')
-  const number = (value: number | null | undefined, field: string): number => {
-    if (!Number.isSafeInteger(value) || value! < 0) throw corrupt('the tar archive cannot be read', `${field} of ${shown} is not a number`)
-    return value!
-  }
-  const size = number(header.size, 'the size')
+  if (type === undefined) throw unsupported(name, 'a sparse file, a volume label, or of a kind this program does not know')
+  const paxSize = pax.get('size')
+  // What a directory says of itself is the size it had, and nothing follows.
+  const size = type === 'directory' ? 0 : paxSize === undefined ? header.size : parsePaxNumber(paxSize)
   // The way archives older than POSIX write directories.
   const isDirectory = type === 'directory' || (type === 'file' && size === 0 && name[name.length - 1] === 0x2f)
   if (type !== 'file' && type !== 'directory' && size !== 0) {
     // Some readers skip these bytes, others read them as the next header: two views of one archive.
-    throw corrupt('the tar archive cannot be read', `${shown} is a ${type} with content`)
+    throw corrupt('the tar archive cannot be read', `${show(name)} is a ${type} with content`)
   }
   const uid = pax.get('uid')
   const gid = pax.get('gid')
@@ -66,33 +64,37 @@ export function entryFromHeader(header: Header, pax: Map<string, Buffer>): TarEn
     type: isDirectory ? 'directory' : type,
     name,
     linkname,
-    mode: number(header.mode, 'the mode') & 0o7777,
-    uid: checkId(uid === undefined ? number(header.uid, 'the owner') : parsePaxNumber(uid), shown),
-    gid: checkId(gid === undefined ? number(header.gid, 'the group') : parsePaxNumber(gid), shown),
-    size: isDirectory ? 0 : size,
-    mtimeNs: mtime === undefined ? secondsToNs(header.mtime, shown) : parsePaxTime(mtime),
-    deviceMajor: number(header.devmajor ?? 0, 'the device number'),
-    deviceMinor: number(header.devminor ?? 0, 'the device number'),
+    mode: header.mode & 0o7777,
+    uid: checkId(uid === undefined ? header.uid : parsePaxNumber(uid), name),
+    gid: checkId(gid === undefined ? header.gid : parsePaxNumber(gid), name),
+    size,
+    mtimeNs: checkTime(mtime === undefined ? BigInt(header.mtimeSeconds) * 1_000_000_000n : parsePaxTime(mtime), name),
+    deviceMajor: header.deviceMajor,
+    deviceMinor: header.deviceMinor,
     xattrs,
   }
 }
 
 /** The largest ID means "leave as it is" to chown; beyond it the kernel would wrap around, to 0 in the worst case. */
-function checkId(id: number, shown: string): number {
-  if (id >= 0xffffffff) throw corrupt('the tar archive cannot be read', `the owner of ${shown} is out of range`)
+function checkId(id: number, name: Buffer): number {
+  if (id >= 0xffffffff) throw corrupt('the tar archive cannot be read', `the owner of ${show(name)} is out of range`)
   return id
 }
 
-function secondsToNs(time: Date | undefined, shown: string): bigint {
-  const milliseconds = time?.getTime() ?? 0
-  if (!Number.isSafeInteger(milliseconds)) throw corrupt('the tar archive cannot be read', `the time of ${shown} is out of range`)
-  return BigInt(milliseconds) * 1_000_000n
+/** Of what the kernel counts in 64 bits. */
+function checkTime(ns: bigint, name: Buffer): bigint {
+  if (BigInt.asIntN(64, ns) !== ns) throw corrupt('the tar archive cannot be read', `the time of ${show(name)} is out of range`)
+  return ns
 }
 
-function unsupported(shown: string, kind: string): RocketError {
+function unsupported(name: Buffer, kind: string): RocketError {
   return new RocketError('ENTRY_TYPE_UNSUPPORTED', {
-    what: `the entry ${shown} cannot be unpacked`,
+    what: `the entry ${show(name)} cannot be unpacked`,
     why: `it is ${kind}`,
     hint: 'pack the image again without sparse files and archive extensions',
   })
+}
+
+function show(name: Buffer): string {
+  return JSON.stringify(name.toString('latin1', 0, 200))
 }

@@ -26,8 +26,8 @@ async function readTar(bytes: Buffer, pieces = 1000): Promise<Read[]> {
       }
     },
   })
-  for await (const piece of inPieces(bytes, pieces)) await reader.write(piece)
-  await reader.end()
+  for await (const piece of inPieces(bytes, pieces)) reader.write(piece)
+  reader.end()
   return entries
 }
 
@@ -108,6 +108,39 @@ test('reads numbers in base 256, as GNU tar writes large ones', async () => {
   assert.equal(entry?.uid, 4_000_000_000)
 })
 
+for (const [bytes, seconds] of [[[0x80, ...Array<number>(10).fill(0), 9], 9n], [Array<number>(12).fill(0xff), -1n]] as const) {
+  test(`a time of ${seconds} s in base 256 is read, in two's complement`, async () => {
+    const header = makeEntry({ name: 'a' })
+    header.set(bytes, 136)
+    const [entry] = await readTar(makeTar([withChecksum(header)]))
+    assert.equal(entry?.mtimeNs, seconds * 1_000_000_000n)
+  })
+}
+
+test("GNU's long names hold for one entry, and pax has the last word in either order", async () => {
+  const gnu = Buffer.from(encodePaxHeader([['comment', Buffer.from('x'.repeat(20))]]))
+  gnu.write('L', 156)
+  gnu.fill(0, 512).write('long name\0', 512)
+  withSize(gnu, 10)
+  const pax = encodePaxHeader([['path', Buffer.from('pax name')]])
+  const names = (await readTar(makeTar([gnu, { name: 'a' }, { name: 'b' }, gnu, pax, { name: 'c' }, pax, gnu, { name: 'd' }]))).map(({ name }) => name.toString())
+  assert.deepEqual(names, ['long name', 'b', 'pax name', 'pax name'])
+})
+
+test('an archive of long ago, without a magic, is read', async () => {
+  const entry = makeEntry({ name: 'etc/', mode: 0o755 })
+  entry.fill(0, 257, 512)
+  entry.write('\0', 156)
+  const [read] = await readTar(makeTar([withChecksum(entry)]))
+  assert.deepEqual([read?.type, read?.name.toString(), read?.mode], ['directory', 'etc/', 0o755])
+})
+
+test("ustar's prefix comes before the name", async () => {
+  const entry = makeEntry({ name: 'name' })
+  entry.write('some/where', 345)
+  assert.equal((await readTar(makeTar([withChecksum(entry)])))[0]?.name.toString(), 'some/where/name')
+})
+
 test('a global header changes nothing', async () => {
   const global = encodePaxHeader([
     ['path', Buffer.from('everything')],
@@ -146,6 +179,9 @@ for (const [why, bytes] of [
   ['has an owner that wraps around to root', makeTar([encodePaxHeader([['uid', Buffer.from('4294967296')]]), { name: 'a' }])],
   ['has a pax record that is longer than its header', makeTar([brokenPax('99 path=x\n'), { name: 'a' }])],
   ['has a pax record without an end', makeTar([brokenPax('10 path=xyz'), { name: 'a' }])],
+  ['has a size that is no number', makeTar([withText(124, '12x4')])],
+  ['has a negative owner', makeTar([withText(108, '\xff\xff\xff\xff\xff\xff\xff\xff')])],
+  ['has a time that no clock has', makeTar([encodePaxHeader([['mtime', Buffer.from('999999999999')]]), { name: 'a' }])],
   ['has a pax size that is no number', makeTar([encodePaxHeader([['size', Buffer.from('-1')]]), { name: 'a' }])],
   ['has an endless pax header', withSize(encodePaxHeader([['path', Buffer.from('x')]]), 2 ** 32)],
 ] as const)
@@ -161,8 +197,8 @@ test('what the sink throws comes out of the reader, once', async () => {
   })
   await assert.rejects(
     (async () => {
-      await reader.write(makeTar([{ name: 'a' }, { name: 'b' }]))
-      await reader.end()
+      reader.write(makeTar([{ name: 'a' }, { name: 'b' }]))
+      reader.end()
     })(),
     /no more/,
   )
@@ -173,6 +209,12 @@ function withChecksum(header: Buffer): Buffer {
   const sum = header.subarray(0, 512).reduce((total, byte) => total + byte, 0)
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
   return header
+}
+
+function withText(offset: number, text: string): Buffer {
+  const entry = makeEntry({ name: 'a' })
+  entry.write(text, offset, 'latin1')
+  return withChecksum(entry)
 }
 
 function withType(entry: Buffer, flag: string): Buffer {

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs'
 import { isErrno } from '@rocket/contracts'
-import { linux, native } from '@rocket/host'
+import { linux, type Name, native } from '@rocket/host'
 import type { LayerPath } from './entry-path.ts'
 import { opaqueAttribute, isWhiteoutDevice } from './overlay-marks.ts'
 import type { TreeReport } from './tree-report.ts'
@@ -29,7 +29,8 @@ export interface TreeView {
   look(path: LayerPath): Seen
 }
 
-const openFlags = linux.O_PATH | linux.O_NOFOLLOW | linux.O_CLOEXEC
+const openDirectory = linux.O_RDONLY | linux.O_DIRECTORY | linux.O_NOFOLLOW | linux.O_CLOEXEC
+const openAnything = linux.O_PATH | linux.O_NOFOLLOW | linux.O_CLOEXEC
 const inside = linux.RESOLVE_BENEATH | linux.RESOLVE_NO_SYMLINKS | linux.RESOLVE_NO_XDEV
 const absent: Seen = { kind: 'absent' }
 
@@ -49,19 +50,30 @@ export function openTreeView(directory: string, facts: CompositionFacts): TreeVi
 }
 
 function lookAt(root: number, path: LayerPath): Seen {
+  const name = path === '' ? '.' : Buffer.from(path, 'latin1')
   let fd: number
   try {
-    fd = native().openat2(root, path === '' ? '.' : Buffer.from(path, 'latin1'), openFlags, 0, inside)
+    fd = native().openIfThere(root, name, openDirectory, 0, inside)
   } catch (error) {
-    // Below a file or a link of this tree there is nothing in this tree.
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return absent
+    // It, or something above it, is no directory of this tree: a link is not followed.
+    if (isErrno(error, 'ENOTDIR', 'ELOOP')) return lookAtOther(root, name)
     throw error
   }
+  return fd === -1 ? absent : lookAtDirectory(fd)
+}
+
+function lookAtOther(root: number, name: Name): Seen {
+  let fd: number
   try {
-    const stat = native().fstatat(fd, '', linux.AT_EMPTY_PATH)
-    if (isWhiteoutDevice(stat)) return { kind: 'whiteout' }
-    if ((stat.mode & linux.S_IFMT) !== linux.S_IFDIR) return { kind: 'other' }
-    return lookAtDirectory(native().openat2(fd, '.', linux.O_RDONLY | linux.O_DIRECTORY | linux.O_CLOEXEC, 0, inside))
+    fd = native().openIfThere(root, name, openAnything, 0, inside)
+  } catch (error) {
+    // Below a file or a link of this tree there is nothing in this tree.
+    if (isErrno(error, 'ENOTDIR', 'ELOOP')) return absent
+    throw error
+  }
+  if (fd === -1) return absent
+  try {
+    return { kind: isWhiteoutDevice(native().fstatat(fd, '', linux.AT_EMPTY_PATH)) ? 'whiteout' : 'other' }
   } finally {
     closeSync(fd)
   }
@@ -70,8 +82,9 @@ function lookAt(root: number, path: LayerPath): Seen {
 function lookAtDirectory(fd: number): Seen {
   try {
     const { mode, uid, gid, mtimeNs } = native().fstatat(fd, '', linux.AT_EMPTY_PATH)
-    const opaque = native().getXattr(fd, opaqueAttribute)?.toString() === 'y'
-    return { kind: 'directory', opaque, metadata: { mode: mode & 0o7777, uid, gid, mtimeNs, xattrs: readXattrs(fd) } }
+    const names = native().listXattrs(fd)
+    const opaque = names.length > 0 && native().getXattr(fd, opaqueAttribute)?.toString() === 'y'
+    return { kind: 'directory', opaque, metadata: { mode: mode & 0o7777, uid, gid, mtimeNs, xattrs: valuesOf(fd, names) } }
   } finally {
     closeSync(fd)
   }
@@ -79,8 +92,12 @@ function lookAtDirectory(fd: number): Seen {
 
 /** The attributes of an open file or directory that are not overlayfs's own. */
 export function readXattrs(fd: number): [name: string, value: Buffer][] {
+  return valuesOf(fd, native().listXattrs(fd))
+}
+
+function valuesOf(fd: number, names: readonly Buffer[]): [name: string, value: Buffer][] {
   const xattrs: [string, Buffer][] = []
-  for (const name of native().listXattrs(fd)) {
+  for (const name of names) {
     const text = name.toString('latin1')
     const value = text.startsWith('trusted.') || text.startsWith('user.overlay.') ? undefined : native().getXattr(fd, name)
     if (value !== undefined) xattrs.push([text, value])

@@ -1,11 +1,11 @@
-import { closeSync, writeSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { isErrno, isRocketError, RocketError } from '@rocket/contracts'
 import { linux, native } from '@rocket/host'
 import { AppliedDeletions } from './applied-deletions.ts'
 import { corrupt } from './corrupt.ts'
 import { type Deletions, noDeletions } from './deletions.ts'
 import { DirectoryRegister } from './directory-register.ts'
-import { describeDirectory, describeFile, describeImplicitDirectory, describeNode } from './entry-attributes.ts'
+import { describeDirectory, describeNode } from './entry-attributes.ts'
 import { cleanEntryName, type LayerPath, showPath } from './entry-path.ts'
 import { OverlayDeletions } from './overlay-deletions.ts'
 import { isWhiteoutDevice } from './overlay-marks.ts'
@@ -14,6 +14,7 @@ import type { TarEntry } from './tar-entry.ts'
 import { type TreeLimits, TreeNotes, type TreeReport } from './tree-report.ts'
 import { unpackError } from './unpack-error.ts'
 import { parseWhiteout } from './whiteouts.ts'
+import { WrittenFile } from './written-file.ts'
 import { checkXattrSize } from './xattr-policy.ts'
 
 /**
@@ -45,7 +46,7 @@ export class TreeWriter {
   readonly #directories = new DirectoryRegister()
   readonly #tree: RootedTree
   readonly #deletions: Deletions
-  #openFile: number | undefined
+  #file: WrittenFile | undefined
 
   constructor(root: number, options: TreeWriterOptions) {
     this.#options = options
@@ -53,7 +54,6 @@ export class TreeWriter {
     this.#tree = new RootedTree(root, {
       implicitDirectory: (place, isReborn) => {
         this.#notes.countEntry()
-        describeImplicitDirectory(place)
         if (!isReborn) this.#directories.implied(place.path)
       },
       blocked: (place) => this.#deletions.blocked(place),
@@ -78,16 +78,15 @@ export class TreeWriter {
     }
   }
 
-  end(path: LayerPath, entry: TarEntry): void {
-    const fd = this.#openFile
-    if (fd === undefined) return
-    this.#openFile = undefined
+  end(path: LayerPath): void {
+    const file = this.#file
+    this.#file = undefined
     try {
-      describeFile(fd, entry, this.#notes)
+      file?.end()
     } catch (error) {
       throw unpackError(path, error)
     } finally {
-      closeSync(fd)
+      file?.close()
     }
   }
 
@@ -101,8 +100,8 @@ export class TreeWriter {
 
   /** Gives back all descriptors, after a failure. */
   abandon(): void {
-    if (this.#openFile !== undefined) closeSync(this.#openFile)
-    this.#openFile = undefined
+    this.#file?.close()
+    this.#file = undefined
     this.#tree.forget()
   }
 
@@ -116,7 +115,7 @@ export class TreeWriter {
     this.#deletions.writing(this.#tree.place(path).path)
     switch (entry.type) {
       case 'file':
-        return this.#file(path, entry)
+        return this.#regularFile(path, entry)
       case 'directory':
         return this.#directory(path, entry)
       case 'symlink':
@@ -128,16 +127,13 @@ export class TreeWriter {
     }
   }
 
-  #file(path: LayerPath, entry: TarEntry): (chunk: Buffer) => void {
+  #regularFile(path: LayerPath, entry: TarEntry): (piece: Buffer) => void {
     this.#notes.countBytes(entry.size)
-    let fd = -1
-    this.#makeNew(path, (place) => {
-      fd = this.#tree.createFile(place)
-    })
-    this.#openFile = fd
-    return (chunk) => {
+    const file = new WrittenFile(entry, this.#notes, this.#tree, (create) => void this.#makeNew(path, create))
+    this.#file = file
+    return (piece) => {
       try {
-        for (let written = 0; written < chunk.length;) written += writeSync(fd, chunk, written)
+        file.write(piece)
       } catch (error) {
         throw unpackError(path, error)
       }
@@ -146,20 +142,16 @@ export class TreeWriter {
 
   #directory(path: LayerPath, entry: TarEntry): undefined {
     let place = this.#tree.place(path)
+    let isNew = this.#tree.createDirectory(place, entry)
     let replaced = false
-    try {
-      native().mkdirat(place.directory, place.name, 0o700)
-    } catch (error) {
-      if (!isErrno(error, 'EEXIST')) throw error
-      const stat = this.#tree.stat(place)
-      if (stat === undefined || !isDirectory(stat)) {
-        this.#remove(place)
-        replaced = true
-        place = this.#tree.place(path)
-        native().mkdirat(place.directory, place.name, 0o700)
-      }
+    const stat = isNew ? undefined : this.#tree.stat(place)
+    if (!isNew && (stat === undefined || !isDirectory(stat))) {
+      this.#remove(place)
+      place = this.#tree.place(path)
+      isNew = replaced = this.#tree.createDirectory(place, entry)
     }
-    this.#describe(place, entry, replaced)
+    if (isNew && !replaced && entry.xattrs.length === 0) this.#directories.described(place.path, entry)
+    else this.#describe(place, entry, replaced)
   }
 
   #root(entry: TarEntry): undefined {

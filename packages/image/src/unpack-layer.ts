@@ -43,7 +43,7 @@ export async function unpackLayer(source: ArchiveSource, target: string | number
           path = cleanEntryName(entry.name)
           return writer.begin(path, entry)
         },
-        entryEnd: (entry) => writer.end(path, entry),
+        entryEnd: () => writer.end(path),
       }
     },
     source,
@@ -65,7 +65,7 @@ export async function unpackInto(
   try {
     const reader = createTarReader(sinkFor(writer))
     const digests = await passArchive(source, { ...options, limits }, (chunk) => reader.write(chunk))
-    await reader.end()
+    reader.end()
     check()
     const report = writer.finish()
     opened?.close()

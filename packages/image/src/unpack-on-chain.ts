@@ -67,7 +67,7 @@ export function writeTopTree(target: string, directories: readonly TopDirectory[
         ...looks,
       }
       writer.begin(cleanEntryName(Buffer.from(path, 'latin1')), entry)
-      writer.end(path, entry)
+      writer.end(path)
     }
     writer.finish()
     opened.close()

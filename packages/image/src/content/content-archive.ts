@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { RocketError } from '@rocket/contracts'
 import { syscallError } from '@rocket/host'
 import { detectCompression, sniffBytes } from '../compression.ts'
-import { defaultExpansionLimits, openArchive } from '../decompress.ts'
+import { openArchive } from '../decompress.ts'
 import { type ContentFiles, missing, readChunksAt, readRange, tooLarge } from './content-files.ts'
 import { indexTar } from './tar-index.ts'
 
@@ -67,7 +67,7 @@ async function expand(from: number, scratch: string): Promise<number> {
   rmSync(path)
   try {
     const source = readChunksAt(from, { offset: 0, size: fstatSync(from).size })
-    const { chunks } = await openArchive(source, defaultExpansionLimits)
+    const { chunks } = await openArchive(source)
     for await (const chunk of chunks) for (let offset = 0; offset < chunk.length;) offset += writeSync(fd, chunk, offset)
     return fd
   } catch (error) {

@@ -32,7 +32,7 @@ export function openDockerArchiveDestination(path: string, options: { names: rea
   const writeLayer = async (descriptor: OciDescriptor, open: () => AsyncIterable<Buffer>): Promise<'sent'> => {
     const start = end
     end += headerBytes
-    const { diffId, tarBytes } = await passArchive(open(), { limits: defaultExpansionLimits }, async (chunk) => write(chunk))
+    const { diffId, tarBytes } = await passArchive(open(), { limits: defaultExpansionLimits }, write)
     if (tarBytes > mostLayerBytes) throw refuse(path, `the layer ${descriptor.digest} has ${tarBytes} bytes`, 'oci-archive:FILE has room for it')
     const isThere = [...diffIds.values()].includes(diffId)
     diffIds.set(descriptor.digest, diffId)

@@ -3,8 +3,8 @@ import { RocketError } from '@rocket/contracts'
 import { corrupt } from '../corrupt.ts'
 import { cleanEntryName } from '../entry-path.ts'
 import { parsePaxNumber, parsePaxRecords } from '../pax-records.ts'
+import { parseTarHeader, tarBlock } from '../tar-header.ts'
 import { type FileRange, readRange } from './content-files.ts'
-import { parseTarHeader, tarBlock } from './tar-header.ts'
 
 /** Where each regular file of an archive lies. */
 export type TarIndex = ReadonlyMap<string, FileRange>

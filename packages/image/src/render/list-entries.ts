@@ -40,7 +40,7 @@ export async function listEntries({ path, sha512 }: AciFile): Promise<RootfsEntr
     },
   })
   await passArchive(path, { limits: defaultUnpackLimits, diffId: `sha512:${sha512}` }, (chunk) => reader.write(chunk))
-  await reader.end()
+  reader.end()
   return entries
 }
 

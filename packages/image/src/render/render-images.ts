@@ -56,10 +56,10 @@ async function write(image: AciFile, { places, links }: Contribution, writer: Tr
       if (at === undefined) return undefined
       return writer.begin(at, link === undefined ? entry : { ...entry, linkname: Buffer.from(link, 'latin1') })
     },
-    entryEnd: (entry) => {
-      if (at !== undefined) writer.end(at, entry)
+    entryEnd: () => {
+      if (at !== undefined) writer.end(at)
     },
   })
   await passArchive(image.path, { limits: defaultUnpackLimits, diffId: `sha512:${image.sha512}` }, (chunk) => reader.write(chunk))
-  await reader.end()
+  reader.end()
 }

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { storeLayout } from '@rocket/contracts'
-import { readIfThere, syscallError, writeFileAtomic } from '@rocket/host'
+import { collectRecentGarbage, readIfThere, syscallError, writeFileAtomic } from '@rocket/host'
 import { parseDigest } from '@rocket/image'
 import type { Store } from '../open-store.ts'
 import type { Ingest } from './ingest-directory.ts'
@@ -32,8 +32,17 @@ export function writeBlob(store: Store, digest: string, bytes: Buffer): void {
 
 /** Bytes on their way into the store, copied while something else reads them. */
 export interface BlobWriter {
-  /** Passes a transfer through, keeping a copy. What an earlier attempt left comes first, and `open` is asked for the rest. */
+  /** The copy as it grows. */
+  readonly path: string
+  /**
+   * Passes a transfer through, keeping a copy. What an earlier attempt left comes first, and `open` is asked for the rest. A piece may be
+   * used until the next is asked for.
+   */
   through(open: OpenTransfer): AsyncGenerator<Buffer, void, undefined>
+  /** The same for one who reads the copy: how many bytes it has, each time that there are more. */
+  grow(open: OpenTransfer): AsyncGenerator<number, void, undefined>
+  /** Something is wrong with what came: nothing of it stays, even if it broke off. */
+  condemn(): void
   /** Gives the copy its name; to be called once the bytes are verified, and before the file system is synced. */
   commit(digest: string): void
   /**
@@ -63,6 +72,7 @@ export function createBlobWriter(ingest: Ingest, { resumeKey, onResume, signal }
   let fd: number | undefined = partial?.fd ?? openSync(path, 'wx', 0o600)
   let writtenBytes = partial?.sizeBytes ?? 0
   let brokeOff = false
+  let isCondemned = false
   const write = (chunk: Buffer): void => {
     try {
       for (let offset = 0; offset < chunk.length;) offset += writeSync(fd!, chunk, offset)
@@ -71,11 +81,9 @@ export function createBlobWriter(ingest: Ingest, { resumeKey, onResume, signal }
       throw syscallError(error, 'the bytes of the image were not stored')
     }
   }
-  return {
-    async *through(open) {
-      if (writtenBytes > 0) onResume?.(writtenBytes)
-      if (partial !== undefined) yield* readPartialBlob(partial)
-      const pieces = inLargePieces(writtenBytes, open)
+  const receive = async function* (open: OpenTransfer): AsyncGenerator<Buffer, void, undefined> {
+    const pieces = inLargePieces(writtenBytes, open)
+    try {
       for (;;) {
         let next: IteratorResult<Buffer>
         try {
@@ -88,6 +96,26 @@ export function createBlobWriter(ingest: Ingest, { resumeKey, onResume, signal }
         write(next.value)
         yield next.value
       }
+    } finally {
+      await pieces.return()
+    }
+  }
+  return {
+    path,
+    async *through(open) {
+      if (writtenBytes > 0) onResume?.(writtenBytes)
+      if (partial !== undefined) yield* readPartialBlob(partial)
+      yield* receive(open)
+    },
+    async *grow(open) {
+      if (writtenBytes > 0) {
+        onResume?.(writtenBytes)
+        yield writtenBytes
+      }
+      for await (const _piece of receive(open)) yield writtenBytes
+    },
+    condemn() {
+      isCondemned = true
     },
     commit(digest) {
       const to = blobPath(ingest.store, digest)
@@ -98,7 +126,7 @@ export function createBlobWriter(ingest: Ingest, { resumeKey, onResume, signal }
     },
     discard() {
       if (fd === undefined) return
-      const mayGoOn = partial !== undefined && writtenBytes > 0 && (brokeOff || signal?.aborted === true)
+      const mayGoOn = partial !== undefined && writtenBytes > 0 && !isCondemned && (brokeOff || signal?.aborted === true)
       closePartialBlob({ path, fd }, mayGoOn)
       fd = undefined
     },
@@ -106,18 +134,24 @@ export function createBlobWriter(ingest: Ingest, { resumeKey, onResume, signal }
 }
 
 const pieceBytes = 512 * 1024
+const piecesBetweenCollections = 16
 
-/** What comes from a network comes in small pieces, and each costs a write and a call of the decompressor. */
+/** What comes from a network comes in small pieces, and each costs a write and a call of the decompressor. They are gathered in one place. */
 async function* inLargePieces(fromByte: number, open: OpenTransfer): AsyncGenerator<Buffer, void, undefined> {
-  let pending: Buffer[] = []
-  let length = 0
+  const piece = Buffer.allocUnsafeSlow(pieceBytes)
+  let filled = 0
+  let pieces = 0
   for await (const chunk of await open(fromByte)) {
-    pending.push(chunk)
-    length += chunk.length
-    if (length < pieceBytes) continue
-    yield pending.length === 1 ? chunk : Buffer.concat(pending, length)
-    pending = []
-    length = 0
+    for (let at = 0; at < chunk.length;) {
+      const copied = chunk.copy(piece, filled, at)
+      at += copied
+      filled += copied
+      if (filled < pieceBytes) continue
+      yield piece
+      filled = 0
+      pieces += 1
+      if (pieces % piecesBetweenCollections === 0) collectRecentGarbage()
+    }
   }
-  if (length > 0) yield Buffer.concat(pending, length)
+  if (filled > 0) yield piece.subarray(0, filled)
 }
