@@ -5,6 +5,7 @@ export { formatDigest, isDigest, parseDigest, type Digest, type DigestAlgorithm 
 export { findImageId, imageIdFromSha512, looksLikeImageId, parseImageIdPrefix, shortImageId } from './image-ids.ts'
 export type { LayerPath } from './entry-path.ts'
 export { removeTreeAt } from './remove-tree.ts'
+export { openUnpackThreads, type ThreadUnpacking, UnpackThreads } from './threads/unpack-threads.ts'
 export { createTarReader, type TarReader, type TarSink } from './tar-reader.ts'
 export type { TarEntry, TarEntryType } from './tar-entry.ts'
 export type { TreeReport } from './tree-report.ts'

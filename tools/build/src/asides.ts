@@ -9,6 +9,8 @@ import { basename, dirname, join, relative } from 'node:path'
 const asideModules: readonly string[] = [
   'packages/fetch/src/fetch-images.ts', 'packages/fetch/src/copy/copy.ts', 'packages/fetch/src/keys/keys.ts', 'packages/store/src/sweep.ts',
   'packages/image/src/index.ts',
+  // The program of a thread, which is found by this name.
+  'packages/image/src/threads/unpack-thread.ts',
 ]
 
 /** For the main bundles: a dynamic import of an aside becomes a `require` of its file. */

@@ -1,6 +1,6 @@
 import { isRocketError, type ImageRecord, type OciDescriptor, type OciImageConfig, type OciManifest } from '@rocket/contracts'
 import { digestOf } from '@rocket/host'
-import { appcArchitecture, imageIdFromSha512, normaliseOci, pickPlatform, type Platform } from '@rocket/image'
+import { appcArchitecture, imageIdFromSha512, normaliseOci, openUnpackThreads, pickPlatform, type Platform } from '@rocket/image'
 import { findImageRecord } from '@rocket/store'
 import type { DockerReference } from '../docker-reference.ts'
 import { inParallel } from '../in-parallel.ts'
@@ -31,6 +31,8 @@ export interface OciNames {
 }
 
 const layersAtOnce = 6
+/** A thread takes some 30 ms to start, in which this one unpacks about as much. */
+const worthThreadBytes = 2 * 1024 * 1024
 
 /**
  * The image with this manifest, if it is in the store with all its trees and may be of the wanted platform: its ID is the SHA-512 of the
@@ -58,29 +60,7 @@ export async function importOci(image: OciImage, session: Session, names: OciNam
     ...(names.docker === undefined ? {} : { registry: names.docker.registry, repository: names.docker.repository }),
   })
   for (const warning of warnings) context.warn(`${names.reference}: ${warning}`)
-  const abort = new AbortController()
-  const layers = await inParallel(image.layers, layersAtOnce, abort, async ({ descriptor, diffId }) => {
-    const { digest, size } = descriptor
-    let isResumed = false
-    const source = {
-      digest, sizeBytes: size, diffId, signal: abort.signal, isResumable: image.from === 'server',
-      open: (fromByte: number) => image.openLayer(descriptor, abort.signal, fromByte),
-      onResume: (fromByte: number) => {
-        isResumed = true
-        context.debug(`going on with ${digest} at byte ${fromByte}`)
-      },
-      onProgress: (receivedBytes: number) => context.emit?.({ kind: 'layer-progress', digest, from: image.from, receivedBytes, totalBytes: size }),
-      onWait: () => context.debug('another rkt instance is downloading this file, waiting...'),
-    }
-    const tree = await untilSound(() => writer.ingestLayer(ingest, source), () => {
-      const mayTryAgain = isResumed || image.mayTryAgain?.(descriptor) === true
-      isResumed = false
-      if (mayTryAgain) context.debug(`${digest} is fetched again: what came was not what was announced`)
-      return mayTryAgain
-    })
-    context.emit?.({ kind: 'layer-done', digest })
-    return { source, tree, mediaType: descriptor.mediaType }
-  })
+  const layers = await ingestLayers(image, session)
   const rootfs = await writer.composeStored(ingest, layers.map(({ source, tree }) => ({ diffId: source.diffId, tree })))
   const sha512 = digestOf('sha512', image.manifestBytes)
   const sha256 = `sha256:${digestOf('sha256', image.manifestBytes)}`
@@ -97,6 +77,39 @@ export async function importOci(image: OciImage, session: Session, names: OciNam
   }
   writer.writeImageRecord(store, record)
   return record
+}
+
+/** Several at once: this thread receives, and others unpack what is large enough to be worth one. */
+async function ingestLayers(image: OciImage, { writer, ingest, context }: Session) {
+  const abort = new AbortController()
+  const threads = openUnpackThreads()
+  try {
+    return await inParallel(image.layers, layersAtOnce, abort, async ({ descriptor, diffId }) => {
+      const { digest, size } = descriptor
+      let isResumed = false
+      const source = {
+        digest, sizeBytes: size, diffId, signal: abort.signal, isResumable: image.from === 'server',
+        threads: size >= worthThreadBytes ? threads : undefined,
+        open: (fromByte: number, signal: AbortSignal) => image.openLayer(descriptor, signal, fromByte),
+        onResume: (fromByte: number) => {
+          isResumed = true
+          context.debug(`going on with ${digest} at byte ${fromByte}`)
+        },
+        onProgress: (receivedBytes: number) => context.emit?.({ kind: 'layer-progress', digest, from: image.from, receivedBytes, totalBytes: size }),
+        onWait: () => context.debug('another rkt instance is downloading this file, waiting...'),
+      }
+      const tree = await untilSound(() => writer.ingestLayer(ingest, source), () => {
+        const mayTryAgain = isResumed || image.mayTryAgain?.(descriptor) === true
+        isResumed = false
+        if (mayTryAgain) context.debug(`${digest} is fetched again: what came was not what was announced`)
+        return mayTryAgain
+      })
+      context.emit?.({ kind: 'layer-done', digest })
+      return { source, tree, mediaType: descriptor.mediaType }
+    })
+  } finally {
+    await threads?.close()
+  }
 }
 
 /** Bytes from two attempts, or from a mirror, may be wrong where those of one transfer from the registry are right. */
