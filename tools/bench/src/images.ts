@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import {
-  copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync,
+  appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { writeLayout } from './oci-layout.ts'
@@ -47,6 +48,22 @@ export function bigImage(work: string): string {
       return tar
     })
     writeLayout(target, { layers, command: ['/bin/true'] })
+  })
+}
+
+/** One layer of 1 GB that does not compress, half of it one file. */
+export function heavyImage(work: string): string {
+  return madeOnce(join(work, 'heavy'), (target) => {
+    const source = mkdtempSync(join(work, 'heavy-'))
+    const tar = `${source}.tar`
+    for (let file = 0; file < 64; file++) {
+      const bytes = randomBytes(8_000_000)
+      appendFileSync(join(source, 'large'), bytes)
+      writeFileSync(join(source, `small-${file}`), bytes.reverse())
+    }
+    execFileSync('tar', ['-C', source, '-cf', tar, '.'])
+    rmSync(source, { recursive: true })
+    writeLayout(target, { layers: [tar], command: ['/bin/true'] })
   })
 }
 

@@ -17,6 +17,7 @@ ${machine.system}, Linux ${machine.kernel}; ${Object.values(versions).join(', ')
 - \`run-none-runc\`: the bundle of runc is the one our pod had, with its capabilities and its system call filter, on a plain directory.
 - \`version\`, \`list\`, \`status\`, \`image-list\`: with 100 pods that have ended and 100 images.
 - \`fetch\`: real files of this machine's \`/usr\`, from a registry on loopback into an empty store.
+- \`fetch-memory\`: the largest resident set, with what all programs of Node's share.
 - \`copy\`: the same image, from the registry into one file; ours is on the disk when it ends, and has asked for signatures as well.
 - \`memory\`: proportional set size of everything that is ours, divided by the pods. There is no peer.
 - \`fifty\`: until all have run and ended.

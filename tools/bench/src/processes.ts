@@ -46,8 +46,18 @@ export async function waitFor(condition: () => boolean | Promise<boolean>, timeo
 
 /** Proportional set size in kB: memory that several processes share is divided among them. */
 export function pssKb(pid: number): number {
+  return kilobytes(`/proc/${pid}/smaps_rollup`, /^Pss:\s+(\d+) kB/m)
+}
+
+/** The largest resident set so far, in kB. */
+export function peakMemoryKb(pid: number): number {
+  return kilobytes(`/proc/${pid}/status`, /^VmHWM:\s+(\d+) kB/m)
+}
+
+/** 0 for a process that has ended. */
+function kilobytes(file: string, line: RegExp): number {
   try {
-    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0)
+    return Number(line.exec(readFileSync(file, 'latin1'))?.[1] ?? 0)
   } catch {
     return 0
   }

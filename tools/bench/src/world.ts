@@ -82,13 +82,17 @@ export class World {
     time(this.rkt(data, 'gc', '--grace-period=0s'))
   }
 
-  /** A registry on loopback that holds the big image: its reference without a scheme. */
-  async bigReference(): Promise<string> {
-    const layout = bigImage(this.work)
+  /** The big image in a registry on loopback. */
+  bigReference(): Promise<string> {
+    return this.serve(bigImage(this.work), 'big')
+  }
+
+  /** An image in a registry on loopback: its reference without a scheme. */
+  async serve(layout: string, name: string): Promise<string> {
     const host = await this.#startRegistry()
-    const args = ['copy', '--quiet', '--dest-tls-verify=false', `oci:${layout}:bench`, `docker://${host}/bench/big:latest`]
-    output({ file: 'skopeo', args })
-    return `${host}/bench/big:latest`
+    const reference = `${host}/bench/${name}:latest`
+    output({ file: 'skopeo', args: ['copy', '--quiet', '--dest-tls-verify=false', `oci:${layout}:bench`, `docker://${reference}`] })
+    return reference
   }
 
   async close(): Promise<void> {
