@@ -25,6 +25,7 @@ export { collectRecentGarbage, shrinkMemory } from './shrink-memory.ts'
 export { native, nativeDirectory, setNativeDirectory } from './native.ts'
 export type { Ended, Inflated, Name, NativePart, NativeSpawnOptions, NativeStat } from './native-interface.ts'
 export { writeErr, writeFully, writeOut } from './output.ts'
+export { isOpaque, isOverlayAttribute, isWhiteout, opaqueAttribute } from './overlay-marks.ts'
 export { mountOverlay, type OverlayMount, overlayOptions } from './overlay.ts'
 export { existingPods, podsIn } from './pods-in.ts'
 export {

@@ -3,10 +3,9 @@ import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlink
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { linux, native } from '@rocket/host'
+import { linux, native, opaqueAttribute } from '@rocket/host'
 import { copyTree } from './copy-tree.ts'
 import { diffTrees } from './diff-trees.ts'
-import { opaqueAttribute } from './overlay-marks.ts'
 
 const asRoot = process.geteuid?.() === 0 ? {} : { skip: 'needs root: it makes devices and gives files away' }
 

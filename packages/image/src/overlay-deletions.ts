@@ -1,10 +1,9 @@
 import { closeSync } from 'node:fs'
 import { isErrno } from '@rocket/contracts'
-import { linux, native } from '@rocket/host'
+import { isWhiteout, linux, native, opaqueAttribute } from '@rocket/host'
 import { type Deletions, notOpaque } from './deletions.ts'
 import type { DirectoryRegister } from './directory-register.ts'
 import { type LayerPath, parentPath } from './entry-path.ts'
-import { isWhiteoutDevice, opaqueAttribute } from './overlay-marks.ts'
 import { isDirectory, type Place, type RootedTree } from './rooted-tree.ts'
 import type { TreeNotes } from './tree-report.ts'
 import type { Whiteout } from './whiteouts.ts'
@@ -56,7 +55,7 @@ export class OverlayDeletions implements Deletions {
   /** A deletion of this layer stands where one of its entries needs a directory: the directory comes, and hides what was deleted. */
   blocked(place: Place): boolean {
     const stat = this.#tree.stat(place)
-    if (stat === undefined || !isWhiteoutDevice(stat)) return false
+    if (stat === undefined || !isWhiteout(stat)) return false
     native().unlinkat(place.directory, place.name, 0)
     this.#tree.createImplied(place)
     this.#madeWay++
@@ -107,7 +106,7 @@ export class OverlayDeletions implements Deletions {
     for (const name of inside === undefined ? [] : this.#tree.list(inside.directory)) {
       const mark = { ...inside!, name }
       const stat = this.#tree.stat(mark)
-      if (stat !== undefined && isWhiteoutDevice(stat)) native().unlinkat(mark.directory, name, 0)
+      if (stat !== undefined && isWhiteout(stat)) native().unlinkat(mark.directory, name, 0)
     }
   }
 }

@@ -3,7 +3,7 @@ import type { ImageManifest } from '@rocket/contracts'
 import { parseImageManifest } from '@rocket/contracts/schemas'
 import { imageIdFromSha512 } from './image-ids.ts'
 import { type PackedArchive, tarOfTree, writeArchive } from './pack-archive.ts'
-import { encodeTarHeader, tarPadding } from './tar-writer.ts'
+import { encodeTarHeader, ownEntry, tarPadding } from './tar-writer.ts'
 import type { WalkOptions } from './walk-tree.ts'
 
 export interface PackOptions extends WalkOptions {
@@ -26,19 +26,7 @@ export interface PackedAci extends PackedArchive {
 export async function packAci(file: string, options: PackOptions & { compression?: 'gzip' | 'none' }): Promise<PackedAci> {
   const manifest = parseImageManifest(options.manifest)
   const content = Buffer.from(options.manifest as string)
-  const header = encodeTarHeader({
-    type: 'file',
-    name: Buffer.from('manifest'),
-    linkname: Buffer.alloc(0),
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    size: content.length,
-    mtimeNs: 0n,
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: [],
-  })
+  const header = encodeTarHeader(ownEntry('manifest', content.length))
   const unfinished = `${file}.${process.pid}.tmp`
   try {
     const tar = tarOfTree(options.rootfs, 'rootfs', [header, content, tarPadding(content.length)], options)

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createTarReader } from './tar-reader.ts'
 import type { TarEntry } from './tar-entry.ts'
-import { encodePaxHeader, encodeUstar } from './tar-writer.ts'
+import { encodePaxHeader, encodeUstar, ownEntry } from './tar-writer.ts'
 import { hasCode } from './testing/has-code.ts'
 import { inPieces, makeEntry, makeTar } from './testing/make-tar.ts'
 
@@ -89,20 +89,7 @@ test('reads what GNU tar writes in each of its formats', async (t) => {
 })
 
 test('reads numbers in base 256, as GNU tar writes large ones', async () => {
-  const header = encodeUstar(
-    {
-      name: Buffer.from('big'),
-      linkname: Buffer.alloc(0),
-      mode: 0o600,
-      uid: 0,
-      gid: 0,
-      size: 0,
-      mtimeNs: 0n,
-      deviceMajor: 0,
-      deviceMinor: 0,
-    },
-    '0',
-  )
+  const header = encodeUstar(ownEntry('big', 0), '0')
   header.set([0x80, 0, 0, 0, 0xee, 0x6b, 0x28, 0x00], 108)
   const [entry] = await readTar(makeTar([withChecksum(header)]))
   assert.equal(entry?.uid, 4_000_000_000)

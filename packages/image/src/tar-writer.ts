@@ -37,6 +37,15 @@ export function encodeTarHeader(entry: TarEntry): Buffer {
   return records.length === 0 ? header : Buffer.concat([encodePaxHeader(records), header])
 }
 
+/** An entry of the archive's own, such as a manifest: of root, without a time. A name that ends with a slash is a directory's. */
+export function ownEntry(name: string, size: number): TarEntry {
+  const isDirectory = name.endsWith('/')
+  return {
+    type: isDirectory ? 'directory' : 'file', name: Buffer.from(name), linkname: Buffer.alloc(0), mode: isDirectory ? 0o755 : 0o644,
+    uid: 0, gid: 0, size, mtimeNs: 0n, deviceMajor: 0, deviceMinor: 0, xattrs: [],
+  }
+}
+
 /** What fills the last block of a file's content. */
 export function tarPadding(size: number): Buffer {
   return Buffer.alloc((block - (size % block)) % block)
@@ -68,20 +77,7 @@ export function encodePaxHeader(records: readonly (readonly [string, Buffer])[])
       return Buffer.concat([Buffer.from(String(length)), rest])
     }),
   )
-  const header = encodeUstar(
-    {
-      name: Buffer.from('././@PaxHeader'),
-      linkname: Buffer.alloc(0),
-      mode: 0o644,
-      uid: 0,
-      gid: 0,
-      size: content.length,
-      mtimeNs: 0n,
-      deviceMajor: 0,
-      deviceMinor: 0,
-    },
-    'x',
-  )
+  const header = encodeUstar(ownEntry('././@PaxHeader', content.length), 'x')
   return Buffer.concat([header, content, tarPadding(content.length)])
 }
 

@@ -1,8 +1,7 @@
 import { closeSync } from 'node:fs'
 import { isErrno } from '@rocket/contracts'
-import { linux, type Name, native } from '@rocket/host'
+import { isOpaque, isWhiteout, linux, type Name, native } from '@rocket/host'
 import type { LayerPath } from './entry-path.ts'
-import { opaqueAttribute, isWhiteoutDevice } from './overlay-marks.ts'
 import type { TreeReport } from './tree-report.ts'
 
 /** What unpacking told about a tree and composing asks. */
@@ -73,7 +72,7 @@ function lookAtOther(root: number, name: Name): Seen {
   }
   if (fd === -1) return absent
   try {
-    return { kind: isWhiteoutDevice(native().fstatat(fd, '', linux.AT_EMPTY_PATH)) ? 'whiteout' : 'other' }
+    return { kind: isWhiteout(native().fstatat(fd, '', linux.AT_EMPTY_PATH)) ? 'whiteout' : 'other' }
   } finally {
     closeSync(fd)
   }
@@ -83,7 +82,7 @@ function lookAtDirectory(fd: number): Seen {
   try {
     const { mode, uid, gid, mtimeNs } = native().fstatat(fd, '', linux.AT_EMPTY_PATH)
     const names = native().listXattrs(fd)
-    const opaque = names.length > 0 && native().getXattr(fd, opaqueAttribute)?.toString() === 'y'
+    const opaque = names.length > 0 && isOpaque(fd)
     return { kind: 'directory', opaque, metadata: { mode: mode & 0o7777, uid, gid, mtimeNs, xattrs: valuesOf(fd, names) } }
   } finally {
     closeSync(fd)

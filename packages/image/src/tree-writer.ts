@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs'
 import { isErrno, isRocketError, RocketError } from '@rocket/contracts'
-import { linux, native } from '@rocket/host'
+import { isWhiteout, linux, native } from '@rocket/host'
 import { AppliedDeletions } from './applied-deletions.ts'
 import { corrupt } from './corrupt.ts'
 import { type Deletions, noDeletions } from './deletions.ts'
@@ -8,7 +8,6 @@ import { DirectoryRegister } from './directory-register.ts'
 import { describeDirectory, describeNode } from './entry-attributes.ts'
 import { cleanEntryName, type LayerPath, showPath } from './entry-path.ts'
 import { OverlayDeletions } from './overlay-deletions.ts'
-import { isWhiteoutDevice } from './overlay-marks.ts'
 import { isDirectory, type Place, RootedTree } from './rooted-tree.ts'
 import type { TarEntry } from './tar-entry.ts'
 import { type TreeLimits, TreeNotes, type TreeReport } from './tree-report.ts'
@@ -198,7 +197,7 @@ export class TreeWriter {
   #findLinkTarget(target: LayerPath): Place | undefined {
     const place = target === '' ? undefined : this.#tree.findPlace(target)
     const stat = place === undefined ? undefined : this.#tree.stat(place)
-    if (place === undefined || stat === undefined || isWhiteoutDevice(stat)) return undefined
+    if (place === undefined || stat === undefined || isWhiteout(stat)) return undefined
     // A directory that is only implied here may be a link in the layers below, and links have hard links.
     if (isDirectory(stat) && this.#options.hasLower && this.#directories.isImplied(place.path)) return undefined
     if (isDirectory(stat)) throw corrupt('the tar archive cannot be read', `a hard link leads to the directory ${showPath(target)}`)

@@ -1,8 +1,7 @@
 import { closeSync, readdirSync } from 'node:fs'
 import { isErrno, RocketError } from '@rocket/contracts'
-import { linux, native, type NativeStat } from '@rocket/host'
+import { isOpaque, isWhiteout, linux, native, type NativeStat, opaqueAttribute } from '@rocket/host'
 import { type LayerPath, showPath } from './entry-path.ts'
-import { isWhiteoutDevice, opaqueAttribute } from './overlay-marks.ts'
 import type { TarEntry, TarEntryType } from './tar-entry.ts'
 import { readXattrs } from './tree-view.ts'
 import { keepsXattr } from './xattr-policy.ts'
@@ -89,7 +88,7 @@ function* walkInto(levels: readonly number[], path: LayerPath, walk: Walk): Gene
 function* walkName(levels: readonly number[], name: Buffer, path: LayerPath, walk: Walk): Generator<WalkedEntry, void, undefined> {
   const [fd = -1] = levels
   const stat = native().fstatat(fd, name, noFollow)
-  if (isWhiteoutDevice(stat) && walk.raw !== true) return walk.isMerged ? undefined : walk.onSkipped?.(path, 'it is a mark of overlayfs')
+  if (isWhiteout(stat) && walk.raw !== true) return walk.isMerged ? undefined : walk.onSkipped?.(path, 'it is a mark of overlayfs')
   const type = typeOf(stat)
   if (type === undefined) return walk.onSkipped?.(path, 'it is a socket')
   if (type === 'directory') return yield* walkDirectory(levels, name, path, walk)
@@ -129,10 +128,6 @@ function attributesOf(fd: number, { raw }: Walk): [string, Buffer][] {
 function visibleLevels(roots: readonly number[]): number {
   const opaque = roots.findIndex(isOpaque)
   return opaque === -1 ? roots.length : opaque + 1
-}
-
-function isOpaque(fd: number): boolean {
-  return native().getXattr(fd, opaqueAttribute)?.toString() === 'y'
 }
 
 function* openContent(fd: number, path: LayerPath, walk: Walk): Generator<WalkedEntry, void, undefined> {

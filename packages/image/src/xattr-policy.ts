@@ -1,12 +1,10 @@
 import { RocketError } from '@rocket/contracts'
+import { isOverlayAttribute } from '@rocket/host'
 import { showPath } from './entry-path.ts'
 import type { TarEntry, TarEntryType } from './tar-entry.ts'
 
 const mostAttributes = 100
 const mostBytes = 65536
-
-/** What overlayfs would take as its own instructions: from an image they could show, or hide, other files. */
-const overlayOwn = /^(trusted|user)\.overlay\.|^(trusted|user)\.overlay$/
 
 export const defaultAcl = 'system.posix_acl_default'
 
@@ -16,7 +14,7 @@ export const defaultAcl = 'system.posix_acl_default'
  * overlayfs's own attributes are not. (rkt kept no lists, and nothing on directories: who may read a file is part of what was packed.)
  */
 export function keepsXattr(type: TarEntryType, name: string, value: Buffer): boolean {
-  if (overlayOwn.test(name)) return false
+  if (isOverlayAttribute(name)) return false
   if (name === 'security.capability') return type === 'file' && isCapability(value)
   if (name === defaultAcl) return type === 'directory'
   if (name === 'system.posix_acl_access') return type === 'file' || type === 'directory'

@@ -1,7 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, statSync, type Stats } from 'node:fs'
 import { RocketError } from '@rocket/contracts'
-import { linux } from '@rocket/host'
-import { hasOpaqueMark, isWhiteout } from './overlay-marks.ts'
+import { isOpaque, isWhiteout, linux } from '@rocket/host'
 
 /** A directory as an overlay shows it: the directories that make it up, topmost first. */
 interface Directory {
@@ -186,7 +185,7 @@ export class LayeredRoot {
       }
       stats ??= found
       layers.push(this.#open(place))
-      if (index < parent.layers.length - 1 && hasOpaqueMark(place)) break
+      if (index < parent.layers.length - 1 && isOpaque(place)) break
     }
     return stats === undefined ? undefined : { kind: 'directory', path, layers, stats }
   }

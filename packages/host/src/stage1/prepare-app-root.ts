@@ -1,4 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync, symlinkSync } from 'node:fs'
+import { isWhiteout } from '../overlay-marks.ts'
 import type { AppRoot } from './plan-app-root.ts'
 
 /** Directories that programs expect of a system, and that small images do not have. */
@@ -44,12 +45,12 @@ function findInLayer(layer: string, path: string): 'there' | 'deleted' | 'missin
   return 'there'
 }
 
-/** Overlayfs marks what a layer deletes by a character device 0:0. No exception for what is missing: the first one of a process costs 8 ms. */
+/** No exception for what is missing: the first one of a process costs 8 ms. */
 function kindOf(path: string): 'missing' | 'deleted' | 'directory' | 'other' {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (stats === undefined) return 'missing'
   if (stats.isDirectory()) return 'directory'
-  return stats.isCharacterDevice() && stats.rdev === 0 ? 'deleted' : 'other'
+  return isWhiteout(stats) ? 'deleted' : 'other'
 }
 
 function makeDirectory(path: string, mode: number): void {

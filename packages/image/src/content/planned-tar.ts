@@ -1,4 +1,4 @@
-import { encodeTarHeader, tarEnd, tarPadding } from '../tar-writer.ts'
+import { encodeTarHeader, ownEntry, tarEnd, tarPadding } from '../tar-writer.ts'
 
 /** An entry of an archive whose size is known before its content is. */
 export interface PlannedEntry {
@@ -43,9 +43,5 @@ export function planTar(entries: readonly PlannedEntry[]): PlannedTar {
 }
 
 export function entryHeader(name: string, size: number): Buffer {
-  const isDirectory = name.endsWith('/')
-  return encodeTarHeader({
-    type: isDirectory ? 'directory' : 'file', name: Buffer.from(name), linkname: Buffer.alloc(0), mode: isDirectory ? 0o755 : 0o644,
-    uid: 0, gid: 0, size, mtimeNs: 0n, deviceMajor: 0, deviceMinor: 0, xattrs: [],
-  })
+  return encodeTarHeader(ownEntry(name, size))
 }

@@ -1,5 +1,5 @@
 import { chmodSync, copyFileSync, lchownSync, lstatSync, lutimesSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs'
-import { native } from '@rocket/host'
+import { isOverlayAttribute, native } from '@rocket/host'
 import { LayeredRoot } from '../layered-root.ts'
 
 /**
@@ -42,7 +42,7 @@ function copyBelow(root: LayeredRoot, from: string, to: string): void {
 function copyAttributes(from: string, to: string): void {
   const sys = native()
   for (const name of sys.listXattrs(from)) {
-    const value = name.toString('latin1').startsWith('trusted.overlay.') ? undefined : sys.getXattr(from, name)
+    const value = isOverlayAttribute(name.toString('latin1')) ? undefined : sys.getXattr(from, name)
     if (value !== undefined) sys.setXattr(to, name, value)
   }
 }
