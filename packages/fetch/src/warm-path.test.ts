@@ -7,7 +7,7 @@ import { makeAci } from './testing/make-aci.ts'
 
 /** Builtins that cost milliseconds to load, and what only fetching needs. */
 const builtins = /^(node:)?(crypto|child_process|fs\/promises|zlib|http|https|tls|dns|net|stream)$/
-const packages = /\/(zod|undici|openpgp)\/|\/packages\/image\//
+const packages = /\/(zod|undici|tar-stream|openpgp)\/|\/packages\/image\//
 
 const script = `
   import { registerHooks } from 'node:module'

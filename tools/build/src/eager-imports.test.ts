@@ -16,7 +16,7 @@ const metafile = await bundleTraced(root, {
 })
 
 /** Each costs more than all of our own code on the run path, or starts threads that do not see the pod's mounts. */
-const dearPackages = ['zod', 'execa', 'undici', 'openpgp', '@sigstore/verify']
+const dearPackages = ['zod', 'execa', 'undici', 'tar-stream', 'openpgp', '@sigstore/verify']
 const dearBuiltins = ['node:crypto', 'node:child_process', 'node:fs/promises', 'node:http', 'node:https', 'node:worker_threads', 'node:zlib', 'node:readline']
 
 for (const words of [
