@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { extract, pack, type Headers } from 'tar-stream'
+import { extract, pack, type Header } from 'tar-stream'
 import { createTarReader } from './tar-reader.ts'
 import type { TarEntry } from './tar-entry.ts'
 import { encodeTarHeader, tarEnd, tarPadding } from './tar-writer.ts'
@@ -47,7 +47,7 @@ async function packedByTarStream(entries: readonly Seen[]): Promise<Buffer> {
   const packed = pack()
   const bytes = collect(packed)
   for (const { name, type, linkname, mode, uid, gid, seconds, content } of entries) {
-    const headers: Headers = { name, mode, uid, gid, mtime: new Date(seconds * 1000), type: (type === 'hardlink' ? 'link' : type) as 'file' }
+    const headers: Partial<Header> & { name: string } = { name, mode, uid, gid, mtime: new Date(seconds * 1000), type: (type === 'hardlink' ? 'link' : type) as 'file' }
     if (linkname !== '') headers.linkname = linkname
     await new Promise<void>((done, fail) => {
       const sink = packed.entry(type === 'file' ? { ...headers, size: Buffer.byteLength(content) } : headers, content, (error) => (error ? fail(error) : done()))
@@ -58,9 +58,9 @@ async function packedByTarStream(entries: readonly Seen[]): Promise<Buffer> {
   return bytes
 }
 
-async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+async function collect(stream: AsyncIterable<unknown>): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk)
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)
 }
 
@@ -101,7 +101,7 @@ async function readByTarStream(bytes: Buffer): Promise<Seen[]> {
   const reader = extract()
   const done = new Promise<void>((resolve, reject) => reader.on('finish', resolve).on('error', reject))
   reader.on('entry', ({ name, type, linkname, mode, uid, gid, mtime }, content, next) => {
-    void collect(content as AsyncIterable<Buffer>).then((body) => {
+    void collect(content).then((body) => {
       seen.push({
         name: name.replace(/\/$/, ''), type: type === 'link' ? 'hardlink' : type ?? '', linkname: linkname ?? '', mode: mode ?? 0, uid: uid ?? 0, gid: gid ?? 0,
         seconds: (mtime?.getTime() ?? 0) / 1000, content: body.toString(),
