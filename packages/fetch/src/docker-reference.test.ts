@@ -37,7 +37,8 @@ for (const [text, why] of [
   ['h.io/Web', 'has capitals'], ['web:', 'has an empty tag'], [`web:${'x'.repeat(129)}`, 'has a long tag'], ['web:-x', 'has a tag that is none'],
   ['a/../b', 'climbs'], ['h.io/a/./b', 'has a dot for a part'], ['-web', 'begins with a dash'], ['web-', 'ends with one'], ['a.-b', 'has two separators'],
   ['a___b', 'has three underscores'], ['h.io/a%2fb', 'is escaped'], ['h.io/a b', 'has a space'], ['h.io/a\nb', 'has a line break'], ['h_o.io/x', 'has a host that is none'],
-  ['user@h.io/x', 'has a user'], ['h.io:port/x', 'has a port that is none'], ['h.io:123456/x', 'has a port that is none'], ['a'.repeat(64), 'could be an ID'],
+  ['user@h.io/x', 'has a user'], ['h.io:port/x', 'has a port that is none'], ['h.io:123456/x', 'has a port that is none'],
+  ['h.io:65536/x', 'has a port beyond the last'], ['a.0/x', 'has a host that ends like an address and is none'], ['a'.repeat(64), 'could be an ID'],
   [`h.io/${'a'.repeat(256)}`, 'is long'], ['https://h.io/x', 'is a URL'],
 ] as const) {
   test(`refuses ${JSON.stringify(text.slice(0, 30))}, which ${why}`, () => {
@@ -72,5 +73,5 @@ test('whatever is accepted says the same again, and can be part of a URL as it i
     const url = new URL(`https://${registry}/v2/${repository}/manifests/${tag}`)
     assert.equal(url.pathname, `/v2/${repository}/manifests/${tag}`)
     assert.deepEqual([url.username, url.search, url.hash], ['', '', ''])
-  }), { numRuns: 2000 })
+  }), { numRuns: Number(process.env['ROCKET_FUZZ_RUNS'] ?? 2000) })
 })

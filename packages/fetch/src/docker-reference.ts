@@ -44,7 +44,9 @@ export function parseDockerReference(text: string): DockerReference {
   const tagFits = tagPattern.test(tag) || (tag === '' && colon === -1)
   const couldBeId = !hasHost && hexName.test(path)
   const nameFits = !couldBeId && repository.length <= 255 && repository.split('/').every((part) => component.test(part))
-  if (!hostPattern.test(registry) || !nameFits || !tagFits) throw invalid(text)
+  // A host may end in a number only when it is an IP address, and ports have an end.
+  const hostFits = hostPattern.test(registry) && URL.canParse(`https://${registry}/`)
+  if (!hostFits || !nameFits || !tagFits) throw invalid(text)
   return { registry, repository, tag: digest === undefined ? tag : '', digest, ...(hasHost ? {} : { shortName: path }) }
 }
 

@@ -33,6 +33,7 @@ test('whatever a name holds, it is refused or a path without empty, dot or dot-d
       if (path !== '') assert.ok(path.split('/').every((component) => component !== '' && component !== '.' && component !== '..'))
       assert.equal(cleanEntryName(Buffer.from(path, 'latin1')), path)
     }),
+    { numRuns: Number(process.env['ROCKET_FUZZ_RUNS'] ?? 100) },
   )
 })
 

@@ -59,7 +59,7 @@ test('what is written is read again, byte for byte, however the bytes arrive', a
         )
       },
     ),
-    { numRuns: 60 },
+    { numRuns: Number(process.env['ROCKET_FUZZ_RUNS'] ?? 60) },
   )
 })
 

@@ -37,7 +37,7 @@ test('what a line of images says is what comes out: references, flags and argume
       )
       assert.equal(parsed.invocation.flags.get(startFlags.hostname), hostname)
     }),
-    { numRuns: 300 },
+    { numRuns: Number(process.env['ROCKET_FUZZ_RUNS'] ?? 300) },
   )
 })
 
@@ -47,7 +47,7 @@ test('the last image need not close its arguments', () => {
       const parsed = parse(['run', 'image', '--', ...args], commands)
       assert.deepEqual(parsed.kind === 'invocation' && parsed.invocation.images[0]?.args, args)
     }),
-    { numRuns: 200 },
+    { numRuns: Number(process.env['ROCKET_FUZZ_RUNS'] ?? 200) },
   )
 })
 
@@ -60,6 +60,6 @@ test('no line of words makes the parser fail otherwise than with a usage error',
     fc.property(fc.array(word, { maxLength: 8 }), (words) => {
       assert.ok(['invocation', 'help', 'usage-error'].includes(parse(words, commands).kind))
     }),
-    { numRuns: 500 },
+    { numRuns: Number(process.env['ROCKET_FUZZ_RUNS'] ?? 500) },
   )
 })

@@ -29,7 +29,7 @@ test('agrees with JSON.parse on text with one character changed', () => {
         assert.equal(scanJson(changed).fault === undefined, valid, changed)
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: Number(process.env['ROCKET_FUZZ_RUNS'] ?? 1000) },
   )
 })
 

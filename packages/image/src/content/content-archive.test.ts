@@ -116,5 +116,5 @@ test('whatever bytes are changed, an archive is read or refused with a code, and
     }
     for (const name of ['a', 'd/b', 'l']) assert.ok((files.sizeOf(name) ?? 0) <= bytes.length)
     files.close()
-  }), { numRuns: 300 })
+  }), { numRuns: Number(process.env['ROCKET_FUZZ_RUNS'] ?? 300) })
 })

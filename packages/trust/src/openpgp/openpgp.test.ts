@@ -133,5 +133,5 @@ test('a signature of which bytes were changed is refused in our words, or is sti
       assert.ok(isRocketError(error, 'SIGNATURE_INVALID') || isRocketError(error, 'SIGNATURE_UNREADABLE'), String((error as Error).stack))
     }
     await assert.rejects(verifyDetached(Buffer.from('other'), { bytes: signature, name: 'x.sig' }, keys), (error) => isRocketError(error))
-  }), { numRuns: 300 })
+  }), { numRuns: Number(process.env['ROCKET_FUZZ_RUNS'] ?? 300) })
 })

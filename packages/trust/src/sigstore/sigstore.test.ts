@@ -174,7 +174,7 @@ test('a bundle with one value changed is refused in our words, or changed where 
     })
     if (found !== undefined) assert.deepEqual(found.signer.identities, [someone.identity])
     await assert.rejects(verifySigstore(signature, [other], wanted, rootOf(world)), (error) => isRocketError(error))
-  }), { numRuns: 300 })
+  }), { numRuns: Number(process.env['ROCKET_FUZZ_RUNS'] ?? 300) })
 })
 
 test('annotations of any content make a signature that is refused in our words', async () => {
@@ -184,7 +184,7 @@ test('annotations of any content make a signature that is refused in our words',
     await assert.rejects(async () => {
       await verifySigstore(layer({ payload, annotations: { ...annotations, [name]: text } }), [digest], wanted, rootOf(world))
     }, (error) => isRocketError(error) || assert.fail(String((error as Error).stack)))
-  }), { numRuns: 200 })
+  }), { numRuns: Number(process.env['ROCKET_FUZZ_RUNS'] ?? 200) })
 })
 
 function* pointersOf(value: unknown, at: readonly string[] = []): Generator<string[]> {
