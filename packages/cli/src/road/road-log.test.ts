@@ -11,7 +11,7 @@ after(() => rmSync(directory, { recursive: true }))
 const path = join(directory, 'road.jsonl')
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`
 
-function line(stage: string, wrote: RoadLine['wrote']): Omit<RoadLine, 'previous'> {
+function line(stage: string, wrote: RoadLine['wrote']): Omit<RoadLine, 'previous' | 'lineSha256'> {
   const time = '2026-11-23T20:00:00.000Z'
   return {
     version: 1, uuid: '5e3a4b1c-0f4d-4c2b-9a77-2f1d0c9b8a61', stage, verb: 'run', program: 'builtin', programSha256: digest('0'), read: [],
@@ -38,10 +38,34 @@ test('reads back what was appended, each line naming the one before it', () => {
   assert.deepEqual(lines.map((one) => one.stage), ['a', 'b', 'c'])
   assert.equal(lines[0]?.previous, undefined)
   assert.match(lines[2]?.previous ?? '', /^sha256:/)
+  assert.equal(lines[2]?.previous, lines[1]?.lineSha256)
+})
+
+test('goes on from what it has read', () => {
+  writeThree()
+  RoadLog.open(directory).append(line('d', []))
+  assert.equal(RoadLog.open(directory).lines.length, 4)
+})
+
+test('notices any byte that is changed in any line, the last one too', () => {
+  writeThree()
+  const bytes = readFileSync(path)
+  for (const index of bytes.keys()) {
+    // A line without its end is one that a crash cut off.
+    if (index === bytes.length - 1) continue
+    for (const flip of [1, 0x20, 0x80]) {
+      const changed = Buffer.from(bytes)
+      changed[index]! ^= flip
+      writeFileSync(path, changed)
+      assert.throws(() => RoadLog.open(directory), (error) => isRocketError(error), `byte ${index} ^ ${flip}`)
+    }
+  }
 })
 
 for (const [what, change] of [
   ['a changed line', (text: string) => text.replace('"stage":"b"', '"stage":"x"')],
+  ['a changed last line', (text: string) => text.replace('"stage":"c"', '"stage":"x"')],
+  ['a last line that says nothing of its digest in the end', (text: string) => `${text.slice(0, -2)},"error":"X"}\n`],
   ['a line taken out', (text: string) => text.split('\n').filter((one) => !one.includes('"stage":"b"')).join('\n')],
   ['two lines exchanged', (text: string) => text.split('\n').toSpliced(0, 2, ...text.split('\n').slice(0, 2).reverse()).join('\n')],
 ] as const) {

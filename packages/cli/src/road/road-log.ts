@@ -4,23 +4,25 @@ import { documentKinds, parseDocument, podLayout, RocketError, type FileDigest, 
 import { readIfThere, sha256Hex } from '@rocket/host'
 
 /**
- * `road.jsonl` of one pod: which stage ran, from what, leaving what. Each line holds the digest of the line before it, so a line
- * cannot be changed or taken out unnoticed.
+ * `road.jsonl` of one pod: which stage ran, from what, leaving what. Each line ends with the digest of its bytes and holds that of the line
+ * before it, so a line cannot be changed, or taken out from between others, unnoticed.
  */
 export class RoadLog {
   readonly lines: RoadLine[]
   #path: string
-  #last: string | undefined
   readonly #expected = new Map<string, string>()
 
   private constructor(path: string, texts: string[]) {
     this.#path = path
-    this.#last = texts.at(-1)
-    this.lines = texts.map((text, index) => parseLine(text, texts[index - 1], `${path}:${index + 1}`))
-    for (const line of this.lines) this.#expect(line)
+    this.lines = []
+    for (const text of texts) {
+      const line = parseLine(text, this.lines.at(-1), `${path}:${this.lines.length + 1}`)
+      this.lines.push(line)
+      this.#expect(line)
+    }
   }
 
-  /** Reads what is there; none is an empty log. Throws DOCUMENT_INVALID, and HANDOFF_ALTERED when the lines do not chain. */
+  /** Reads what is there; none is an empty log. Throws DOCUMENT_INVALID, and HANDOFF_ALTERED when a line was changed or they do not chain. */
   static open(podDirectory: string): RoadLog {
     const path = join(podDirectory, podLayout.road)
     return new RoadLog(path, readLines(path))
@@ -32,13 +34,15 @@ export class RoadLog {
     return this
   }
 
-  append(line: Omit<RoadLine, 'previous'>): void {
-    const chained: RoadLine = { ...line, ...(this.#last === undefined ? {} : { previous: digestOf(this.#last) }) }
-    const text = JSON.stringify(chained)
-    appendFileSync(this.#path, `${text}\n`, { mode: 0o640 })
-    this.#last = text
-    this.lines.push(chained)
-    this.#expect(chained)
+  append(line: Omit<RoadLine, 'previous' | 'lineSha256'>): void {
+    const previous = this.lines.at(-1)?.lineSha256
+    const chained = previous === undefined ? line : { ...line, previous }
+    const bytes = JSON.stringify(chained).slice(0, -1)
+    const lineSha256 = digestOf(bytes)
+    appendFileSync(this.#path, `${bytes}${sealOf(lineSha256)}\n`, { mode: 0o640 })
+    const written = { ...chained, lineSha256 }
+    this.lines.push(written)
+    this.#expect(written)
   }
 
   #expect({ wrote }: RoadLine): void {
@@ -68,15 +72,26 @@ export function digestsOf(files: ReadonlyMap<string, string>): FileDigest[] {
   return [...files].map(([file, sha256]) => ({ file, sha256 }))
 }
 
-function parseLine(text: string, before: string | undefined, name: string): RoadLine {
+function parseLine(text: string, before: RoadLine | undefined, name: string): RoadLine {
   const line = parseDocument('RoadLine', text, name)
-  const previous = before === undefined ? undefined : digestOf(before)
-  if (line.previous === previous) return line
-  throw new RocketError('HANDOFF_ALTERED', {
-    what: `${name} does not follow from the line before it`,
-    why: `it names ${line.previous ?? 'none'}, that line has ${previous ?? 'no predecessor'}`,
-    hint: 'the log of this pod was changed; prepare the pod again',
-  })
+  const seal = sealOf(line.lineSha256)
+  if (!text.endsWith(seal) || digestOf(text.slice(0, -seal.length)) !== line.lineSha256) {
+    throw altered(`${name} is not as it was written`, 'its digest is another one')
+  }
+  if (line.previous !== before?.lineSha256) {
+    const why = `it names ${line.previous ?? 'none'}, that line has ${before?.lineSha256 ?? 'no predecessor'}`
+    throw altered(`${name} does not follow from the line before it`, why)
+  }
+  return line
+}
+
+/** The end of a line, which its digest does not cover. */
+function sealOf(digest: string): string {
+  return `,"lineSha256":"${digest}"}`
+}
+
+function altered(what: string, why: string): RocketError {
+  return new RocketError('HANDOFF_ALTERED', { what, why, hint: 'the log of this pod was changed; prepare the pod again' })
 }
 
 function digestOf(text: string): string {

@@ -7,13 +7,13 @@ export const FileDigest = z.strictObject({
 export type FileDigest = z.infer<typeof FileDigest>
 
 /**
- * One line of `road.jsonl`: one stage that the driver ran. `previous` is the digest of the line before it (without its line feed), so
- * that a line cannot be altered or left out unnoticed.
+ * One line of `road.jsonl`: one stage that the driver ran. Each is bound to its own bytes and to the line before it. Who means to deceive
+ * can write the whole log anew: it guards against mistakes and small edits.
  */
 export const RoadLine = z.strictObject({
   version: z.literal(1),
   uuid: Uuid,
-  previous: Sha256.optional(),
+  previous: Sha256.optional().meta({ description: '`lineSha256` of the line before; absent in the first' }),
   stage: z.string().min(1),
   verb: z.string().min(1),
   program: z.string().min(1).meta({ description: '`builtin` or a path' }),
@@ -24,5 +24,9 @@ export const RoadLine = z.strictObject({
   error: z.string().optional().meta({ description: 'the code of the error it ended with' }),
   startedAt: Time,
   endedAt: Time,
+  lineSha256: Sha256.meta({
+    description: 'of all bytes of the line before `,"lineSha256"`, with which it ends. No line can be altered unnoticed, and none left out but the last '
+      + 'ones: such a log reads as if the driver had been killed there. Nothing is signed',
+  }),
 }).meta({ title: 'RoadLine', file: 'road.jsonl', writer: 'driver', readers: ['cli'] })
 export type RoadLine = z.infer<typeof RoadLine>

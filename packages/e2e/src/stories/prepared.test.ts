@@ -114,6 +114,19 @@ for (const [what, spoil] of [
   })
 }
 
+story('a log of which only the last line was edited, where no digest stands, is refused by trace and run-prepared; gc collects', async () => {
+  const { home, images } = stage
+  const uuid = await prepare(images.busybox)
+  const path = join(home.data, 'pods/prepared', uuid, 'road.jsonl')
+  const lines = readFileSync(path, 'utf8').split('\n')
+  writeFileSync(path, lines.with(-2, (lines.at(-2) ?? '').replace(/"endedAt":"\d{4}/, '"endedAt":"1999')).join('\n'))
+  for (const words of [['trace', uuid], ['run-prepared', '--net=none', uuid]]) {
+    const { exitCode, stderr } = await home.rkt(words)
+    assert.equal(exitCode, 254)
+    assert.match(stderr, /road\.jsonl:\d+ is not as it was written.*\[HANDOFF_ALTERED\]/)
+  }
+})
+
 story('a failed preparation leaves a pod that gc collects at once', async () => {
   const { home, images } = stage
   const { exitCode } = await home.rkt(['prepare', unsigned, images.broken])
