@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { RocketError } from '@rocket/contracts'
 import { findProgram, runProgramOrFail } from '@rocket/host'
 import { writeOut } from '../print/write.ts'
+import { runApt } from './apt.ts'
 
 const tools = ['cat', 'echo', 'env', 'hostname', 'id', 'ls', 'mount', 'ps', 'sh', 'sleep', 'uname', 'wc']
 
@@ -70,9 +71,14 @@ function downloadBusybox(directory: string): string {
   const cwd = resolve(partial)
   writeOut(`$ cd ${directory} && apt-get download busybox-static && dpkg-deb -x busybox-static_*.deb .\n`)
   // As root apt would fetch as a user of its own, who cannot write here.
-  runProgramOrFail('apt-get', ['-q', '-o', 'APT::Sandbox::User=root', 'download', 'busybox-static'], { cwd, timeoutMs: 120_000 })
+  const isLoaded = runApt(['-o', 'APT::Sandbox::User=root', 'download', 'busybox-static'], { cwd })
   const file = readdirSync(cwd).find((name) => name.endsWith('.deb'))
-  if (file === undefined) throw new RocketError('PROGRAM_FAILED', { what: 'apt-get download left no package of busybox-static' })
+  if (!isLoaded || file === undefined) {
+    throw new RocketError('PROGRAM_FAILED', {
+      what: 'apt-get download left no package of busybox-static',
+      hint: 'see what `apt-get download busybox-static` says, or put a static busybox into PATH',
+    })
+  }
   runProgramOrFail('dpkg-deb', ['-x', file, '.'], { cwd })
   rmSync(directory, { recursive: true, force: true })
   renameSync(partial, directory)

@@ -1,9 +1,9 @@
 import { RocketError } from '@rocket/contracts'
-import { findProgram, runProgram } from '@rocket/host'
+import { findProgram } from '@rocket/host'
 import { writeOut } from '../print/write.ts'
+import { runApt } from './apt.ts'
 
 const runtimes = ['crun', 'runc']
-const installMs = 300_000
 
 /** Pods of the default flavor need an OCI runtime. Root gets one from the distribution, which is said before it is done. */
 export function requireRuntime(): void {
@@ -11,8 +11,9 @@ export function requireRuntime(): void {
   const missing = !runtimes.some((name) => findProgram(name) !== undefined)
   if (missing && isRoot && findProgram('apt-get') !== undefined) {
     writeOut('\n# No OCI runtime is installed. This installs crun from the distribution:\n')
-    if (!apt(['install', '-y', '--no-install-recommends', 'crun']) && apt(['update']))
-      apt(['install', '-y', '--no-install-recommends', 'crun'])
+    const words = ['install', '-y', '--no-install-recommends', 'crun']
+    writeOut(`$ apt-get ${words.join(' ')}\n`)
+    runApt(words, { isLoud: true })
   }
   const stillMissing = missing && !runtimes.some((name) => findProgram(name) !== undefined)
   if (!isRoot) {
@@ -24,11 +25,4 @@ export function requireRuntime(): void {
       what: 'no OCI runtime is installed',
       hint: 'install crun or runc with your package manager',
     })
-}
-
-function apt(words: readonly string[]): boolean {
-  const args = ['-o', 'DPkg::Lock::Timeout=120', ...words]
-  writeOut(`$ apt-get ${args.join(' ')}\n`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  return runProgram('apt-get', args, { env, stdout: 'inherit', stderr: 'inherit', timeoutMs: installMs }).exitCode === 0
 }
