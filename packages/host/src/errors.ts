@@ -16,9 +16,12 @@ export function syscallError(error: unknown, what: string): RocketError {
   return new RocketError('SYSCALL_FAILED', { what, why, cause: error })
 }
 
+/** EDQUOT, for which libuv has no name: Node calls it UNKNOWN, or by this number. */
+const overQuota = -122
+
 /** Whether an error of Node, of the native part or of ours tells of a full disk or quota. */
 export function isDiskFull(error: unknown): boolean {
-  return isErrno(error, 'ENOSPC', 'EDQUOT') || isRocketError(error, 'DISK_FULL')
+  return isErrno(error, 'ENOSPC', 'EDQUOT') || isRocketError(error, 'DISK_FULL') || (error instanceof Error && 'errno' in error && error.errno === overQuota)
 }
 
 /** Runs `work`; what it throws becomes a `syscallError`. */
