@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, globSync, lstatSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { makeImages, type Images } from '../fixtures/images.ts'
 import { makeHome, meet, names, type Home } from '../program/home.ts'
 import { assertNothingLeft } from '../program/leftovers.ts'
 import { plain } from '../program/story.ts'
+import { assertListedWhole, emptyStore } from './listed-images.ts'
 import { planStorm, type Kill } from './plan.ts'
 import { scenarioNames, scenarios, type ScenarioName } from './scenarios.ts'
 
@@ -99,31 +99,11 @@ async function assertRecovered(home: Home, images: Images): Promise<void> {
   await assertNothingLeft(home)
   const cas = join(home.data, 'cas')
   assert.deepEqual(names(join(cas, 'refs/pods')), [], 'pins of pods that are gone')
-  const { stdout } = await home.rkt(['image', 'list', '--format=json'])
-  const listed = (JSON.parse(stdout) ?? []) as { id: string; name: string }[]
-  for (const { id } of listed) assertWhole(cas, id, join(dirname(images.busybox), 'rootfs'))
+  await assertListedWhole(home, images)
   const checked = await home.rkt(['store', 'check'])
   assert.deepEqual([checked.exitCode, checked.stdout], [0, ''], checked.stderr)
   const ended = await home.rkt(['run', ...plain, images.busybox])
   assert.deepEqual([ended.exitCode, ended.stdout], [0, 'hello\n'], ended.stderr)
   // The next batch begins with an empty store, so that there is something to fetch.
-  const ids = ((JSON.parse((await home.rkt(['image', 'list', '--format=json'])).stdout) ?? []) as { id: string }[]).map(({ id }) => id)
-  await home.rkt(['image', 'rm', ...ids])
-  await assertNothingLeft(home)
-  for (const directory of ['images', 'layers', 'refs/names', 'refs/pods', 'evidence']) {
-    assert.deepEqual(names(join(cas, directory)), [], `cas/${directory}`)
-  }
-}
-
-/** Every file of the tree that the images are made of is in the trees of this one, with its bytes. */
-function assertWhole(cas: string, imageId: string, rootfs: string): void {
-  const record = JSON.parse(readFileSync(join(cas, `images/${imageId}.json`), 'utf8')) as { rootfs: string[] }
-  const trees = record.rootfs.map((tree) => join(cas, tree.replace(/^store:/, '')))
-  for (const tree of trees) assert.ok(existsSync(tree), `${imageId} lacks ${tree}`)
-  for (const name of globSync('**', { cwd: rootfs })) {
-    const original = join(rootfs, name)
-    const there = trees.map((tree) => join(tree, name)).find((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined)
-    assert.ok(there !== undefined, `${imageId} lacks ${name}`)
-    if (lstatSync(original).isFile()) assert.ok(readFileSync(original).equals(readFileSync(there)), `${imageId} has other bytes in ${name}`)
-  }
+  await emptyStore(home)
 }
