@@ -35,6 +35,9 @@ function makeWorkspace(file: string, source: string): string {
   add('packages/store/package.json', manifest('@rocket/store', 'layer:library', ['@rocket/contracts', '@rocket/host']))
   add('packages/stage0/package.json', manifest('@rocket/stage0', 'layer:stage', ['@rocket/contracts', '@rocket/host']))
   add('packages/stage2/package.json', manifest('@rocket/stage2', 'layer:stage', ['@rocket/contracts', '@rocket/host']))
+  add('packages/guest/package.json', JSON.stringify({
+    name: '@rocket/guest', nx: { tags: ['layer:app'] }, rocket: { engineModules: ['os'] }, devDependencies: { judge: '*' },
+  }))
   add('packages/cli/package.json', manifest('@rocket/cli', 'layer:app', ['@rocket/stage0', '@rocket/contracts']))
   add(file, source)
   return root
@@ -65,6 +68,8 @@ for (const [file, source, problem] of [
   ['packages/stage2/src/a.ts', "import { readFileSync, watch as w } from 'node:fs'", /watch of node:fs is not synchronous/],
   ['packages/stage2/src/policy/a.ts', "import { join } from 'node:path'", /must run without Node/],
   ['packages/contracts/src/index.ts', "import * as z from 'zod'", /loads zod/],
+  ['packages/guest/src/a.ts', "import * as std from 'std'", /std is not declared/],
+  ['packages/guest/src/a.ts', "import { hold } from 'judge'", /judge is not declared/],
 ] as const) {
   test(`refuses ${source.replaceAll('\n', ' ')} in ${file}`, () => {
     const problems = findProblems(makeWorkspace(file, source), file)
@@ -83,6 +88,8 @@ for (const [file, source] of [
   ['packages/stage2/src/a.test.ts', "import { spawn } from 'node:child_process'"],
   ['packages/contracts/src/index.ts', "import type { z } from 'zod'"],
   ['packages/cli/src/a.ts', "import { prepare } from '@rocket/stage0'"],
+  ['packages/guest/src/a.ts', "import * as os from 'os'"],
+  ['packages/guest/src/a.test.ts', "import { hold } from 'judge'"],
 ] as const) {
   test(`accepts ${source.replaceAll('\n', ' ')} in ${file}`, () => {
     assert.deepEqual(findProblems(makeWorkspace(file, source), file), [])

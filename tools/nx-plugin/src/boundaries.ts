@@ -32,7 +32,7 @@ function leavesPackage(owner: WorkspacePackage, file: string, found: Import): st
 }
 
 function isForbidden(workspace: Workspace, owner: WorkspacePackage, file: string, { specifier }: Import): string | undefined {
-  if (specifier.startsWith('node:')) return undefined
+  if (specifier.startsWith('node:') || owner.engineModules.includes(specifier)) return undefined
   if (builtinModules.includes(specifier)) return `write 'node:${specifier}'`
   const name = packageName(specifier)
   const target = workspace.packages.find((other) => other.name === name)
@@ -41,7 +41,7 @@ function isForbidden(workspace: Workspace, owner: WorkspacePackage, file: string
   const face = `.${specifier.slice(name.length)}`
   if (target && !target.faces.includes(face)) return `'${specifier}' reaches past what ${name} exports (${target.faces.join(', ')})`
   if (owner.dependencies.includes(name) || owner.name === name) return undefined
-  if (workspace.development.includes(name) && mayUseDevelopment(owner, file)) return undefined
+  if ([...workspace.development, ...owner.development].includes(name) && mayUseDevelopment(owner, file)) return undefined
   return `${name} is not declared in ${owner.root}/package.json`
 }
 

@@ -6,6 +6,10 @@ export interface WorkspacePackage extends Member {
   /** Relative to the workspace. */
   readonly root: string
   readonly dependencies: readonly string[]
+  /** What its tests alone use. */
+  readonly development: readonly string[]
+  /** Modules of the engine that it runs on, where that is not Node: `rocket.engineModules` of its manifest. */
+  readonly engineModules: readonly string[]
   /** What may be imported from outside: `.`, `./schemas`. */
   readonly faces: readonly string[]
 }
@@ -25,6 +29,8 @@ export function readWorkspace(root: string): Workspace {
       name: manifest.name,
       tags: manifest.nx?.tags ?? [],
       dependencies: Object.keys(manifest.dependencies ?? {}),
+      development: Object.keys(manifest.devDependencies ?? {}),
+      engineModules: manifest.rocket?.engineModules ?? [],
       faces: Object.keys(manifest.exports ?? { '.': '' }),
     }
   })
@@ -34,6 +40,7 @@ export function readWorkspace(root: string): Workspace {
 interface PackageJson {
   readonly name: string
   readonly nx?: { readonly tags?: readonly string[] }
+  readonly rocket?: { readonly engineModules?: readonly string[] }
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, string>>
