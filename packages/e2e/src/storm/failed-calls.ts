@@ -13,8 +13,9 @@ const writing = [
   'write', 'writev', 'pwrite64', 'mkdir', 'mkdirat', 'symlinkat', 'linkat', 'link', 'rename', 'renameat2', 'fsync', 'fdatasync', 'ftruncate',
   'fsetxattr', 'openat', 'openat2',
 ]
+/** Without newfstatat: those are the launcher's, whose number follows from the state of the checkout; Node calls statx. */
 const onFiles = [
-  ...writing, 'read', 'pread64', 'getdents64', 'newfstatat', 'statx', 'fchown', 'fchownat', 'fchmod', 'utimensat', 'unlinkat', 'unlink',
+  ...writing, 'read', 'pread64', 'getdents64', 'statx', 'fchown', 'fchownat', 'fchmod', 'utimensat', 'unlinkat', 'unlink',
 ]
 /** The calls that can meet it. Between two on files a kill leaves the same files, and the number of other calls varies from run to run. */
 const calls: Readonly<Record<Fault['what'], readonly string[]>> = { SIGKILL: onFiles, ENOSPC: writing, EDQUOT: writing, EIO: onFiles }
