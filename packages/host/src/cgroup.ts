@@ -45,8 +45,8 @@ export function hierarchies(cgroups: Cgroups = detectCgroups()): string[] {
   return [...new Set(cgroups.unified === undefined ? all : [cgroups.unified, ...all])]
 }
 
-const prewarmWrites = 12
-const prewarmPauseMs = 4
+const prewarmWrites = 3
+const prewarmPauseMs = 9
 
 /**
  * Takes the wait of the next writer of a `cgroup.procs` (8 to 18 ms for an RCU grace period, here or in the runtime) beside other work: moves us to
