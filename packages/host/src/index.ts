@@ -2,6 +2,7 @@ export { type AtomicFileOptions, nameBeside, readFileCapped, readJsonFile, remov
 export { type BindOptions, bindMount } from './bind-mount.ts'
 export { describing, isDiskFull, syscallError } from './errors.ts'
 export { findProgram, installHint, requireProgram } from './find-program.ts'
+export { droppingChains, isChainOfIptables } from './forward-chains.ts'
 export { bootId } from './boot-id.ts'
 export { boundingSet, capabilityNames, type CapabilitySet, kernelCapabilities, parseCapabilities, readCapabilities } from './capabilities.ts'
 export { type Cgroups, detectCgroups, hierarchies, prewarmCgroup } from './cgroup.ts'

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { isRocketError } from '@rocket/contracts'
 import { findProgram, installHint } from './find-program.ts'
+import { droppingChains, isChainOfIptables } from './forward-chains.ts'
 import { type Probe, probe } from './probe.ts'
 import { runProgram } from './run-program.ts'
 
@@ -14,7 +15,7 @@ const otherRuntimes = ['youki', 'runsc']
 /** Programs of the distribution that flavors, networks and image formats call. */
 export function probePrograms(): Probe[] {
   return [
-    ...probeRuntimes(), probeCni(), probePacketFilter(),
+    ...probeRuntimes(), probeCni(), probePacketFilter(), ...probeForwarding(),
     probeProgram('xz', 'images compressed with xz'),
     probeProgram('bzip2', 'images compressed with bzip2'),
   ]
@@ -53,6 +54,18 @@ function probePacketFilter(): Probe {
   const found = ['nft', 'iptables'].filter((name) => findProgram(name) !== undefined)
   const words = found.length === 0 ? 'neither nft nor iptables' : found.join(', ')
   return probe('packet filter', 'optional', found.length > 0, words, 'apt-get install nftables: masquerading and published ports need it')
+}
+
+/** What only root can see, and only with nft. A pod's network needs no more than to be let out. */
+function probeForwarding(): Probe[] {
+  const listed = findProgram('nft') === undefined ? undefined : runProgram('nft', ['list', 'chains'], { timeoutMs: 5000 })
+  if (listed?.exitCode !== 0) return []
+  const chains = droppingChains(listed.stdout.toString('utf8'))
+  const others = chains.filter((chain) => !isChainOfIptables(chain) || findProgram('iptables') === undefined)
+  const words = chains.length === 0 ? 'nothing is dropped' : `${chains.join(', ')} drops what no rule accepts`
+  const allowed = chains.length === 0 ? words : `${words}; networks of pods add theirs`
+  const hint = `let the subnets of pods pass there, 172.16.28.0/24 for the default network, or use --net=host`
+  return [probe('forwarding', 'optional', others.length === 0, others.length === 0 ? allowed : words, hint)]
 }
 
 function probeProgram(name: string, use: string): Probe {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { closeSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { PublishedPort } from '@rocket/contracts'
-import { findProgram, native, openNamespace, runProgram, spawn } from '@rocket/host'
+import { findProgram } from '@rocket/host'
+import { answerTcp, answerUdp, ask, connect, end, makeNeighbour, serve, serveIn } from './traffic.testing.ts'
 import {
   becomeHost, cannotRun, failure, finish, makePod, remove, run, traces, up, waitForNoInterfaces, type TestPod,
 } from './world.testing.ts'
@@ -18,11 +19,6 @@ after(() => {
 })
 
 const web: PublishedPort = { name: 'http', app: 'web', protocol: 'tcp', podPort: 80, hostPort: 8080 }
-const answerTcp = `require('node:net').createServer((c) => { c.on('error', () => {}); c.end('from ' + c.remoteAddress) })
-  .listen(PORT, HOST, () => console.log('up'))`
-const answerUdp = `require('node:dgram').createSocket('udp4')
-  .on('message', function (m, from) { this.send('from ' + from.address, from.port, from.address) })
-  .bind(PORT, HOST, () => console.log('up'))`
 const noteUdp = `require('node:dgram').createSocket('udp4')
   .on('message', (m) => require('node:fs').appendFileSync('FILE', m)).bind(PORT, HOST, () => console.log('up'))`
 const listen = `require('node:net').createServer().listen({ port: PORT, host: '::', ipv6Only: ONLY }, () => console.log('up'))`
@@ -30,7 +26,7 @@ const listen = `require('node:net').createServer().listen({ port: PORT, host: ':
 test('a published port answers on 127.0.0.1, on an address of the host, from outside, and from the pod itself', { skip }, async () => {
   const pod = makePod(base, { ports: [web, { ...web, name: 'dns', protocol: 'udp', podPort: 53, hostPort: 5353 }] })
   await up(pod)
-  const neighbour = makeNeighbour()
+  const neighbour = makeNeighbour(base)
   const servers = [serve(pod, answerTcp, 80), serve(pod, answerUdp, 53)]
   assert.equal(connect('127.0.0.1', 8080), 'from 172.16.28.1')
   assert.equal(connect('10.99.0.1', 8080), 'from 10.99.0.1')
@@ -47,7 +43,7 @@ test('a published port answers on 127.0.0.1, on an address of the host, from out
 test('the world outside sees the host, not the pod', { skip }, async () => {
   const pod = makePod(base)
   await up(pod)
-  const neighbour = makeNeighbour()
+  const neighbour = makeNeighbour(base)
   const server = serveIn(neighbour.pid, answerTcp, 80)
   assert.equal(connect('10.99.0.2', 80, pod.holder), 'from 10.99.0.1')
   end(server)
@@ -169,58 +165,4 @@ test('a network of the user that maps ports itself is left to do so', { skip: sk
 
 function addressOf(pod: TestPod): string {
   return pod.context.files.read('Net').attachments[0]?.addresses[0]?.split('/')[0] as string
-}
-
-/** A machine on a wire of its own to the host: 10.99.0.2 and 10.99.0.1. */
-function makeNeighbour(): { pid: number; kill: () => void } {
-  const pod = makePod(base, { mode: 'none' })
-  run('ip', 'link', 'add', 'wire0', 'type', 'veth', 'peer', 'name', 'wire1', 'netns', String(pod.holder))
-  run('ip', 'addr', 'add', '10.99.0.1/24', 'dev', 'wire0')
-  run('ip', 'link', 'set', 'wire0', 'up')
-  pod.inside('ip', 'addr', 'add', '10.99.0.2/24', 'dev', 'wire1')
-  pod.inside('ip', 'link', 'set', 'wire1', 'up')
-  return { pid: pod.holder, kill: () => { pod.kill(); run('ip', 'link', 'del', 'wire0') } }
-}
-
-function serve(pod: TestPod, program: string, port: number): number {
-  return serveIn(pod.holder, program, port)
-}
-
-function serveIn(pid: number, program: string, port: number): number {
-  const [read, write] = native().pipe()
-  const fd = openNamespace(pid, 'net')
-  const host = pid === process.pid ? "'127.0.0.1'" : "'0.0.0.0'"
-  const script = program.replace('PORT', String(port)).replace('HOST', host)
-  const options = { fds: [-1, write, 2], joins: [fd], parentDeathSignal: 9 }
-  const server = spawn(process.execPath, [process.execPath, '-e', script], process.env, options)
-  closeAll(fd, write)
-  native().poll([read], [1], 5000)
-  closeAll(read)
-  return server
-}
-
-function end(pid: number): void {
-  native().kill(pid, 9)
-  native().waitPid(pid, true)
-}
-
-function connect(host: string, port: number, pid: number = process.pid): string {
-  return node(`require('node:net').connect({ host: '${host}', port: ${port}, timeout: 700 }).on('data', (d) => console.log(String(d)))
-    .on('error', (e) => console.log(e.code)).on('timeout', function () { console.log('TIMEOUT'); this.destroy() })`, pid)
-}
-
-function ask(host: string, port: number, pid: number = process.pid, timeoutMs = 3000): string {
-  return node(`require('node:dgram').createSocket('udp4').on('message', (m) => { console.log(String(m)); process.exit() })
-    .send('hello', ${port}, '${host}'); setTimeout(() => process.exit(), ${timeoutMs})`, pid)
-}
-
-function node(program: string, pid: number): string {
-  const fd = openNamespace(pid, 'net')
-  const result = runProgram(process.execPath, ['-e', program], { joins: [fd], timeoutMs: 10_000 })
-  closeAll(fd)
-  return (result.stdout.toString('utf8') + result.stderr.toString('utf8')).trim()
-}
-
-function closeAll(...fds: number[]): void {
-  for (const fd of fds) closeSync(fd)
 }

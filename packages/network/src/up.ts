@@ -1,15 +1,16 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
-import { isErrno, RocketError, type Attachment, type Net } from '@rocket/contracts'
+import { isErrno, isRocketError, RocketError, type Attachment, type Net } from '@rocket/contracts'
 import { native, syscallError, type StageContext } from '@rocket/host'
 import { forgetAttempt, recordAttempt } from './attempt.ts'
 import type { CniResult } from './cni-types.ts'
 import { findRemains, undo } from './down.ts'
 import { applyRules, readTable } from './firewall.ts'
+import { allowForwarding, readForwarding } from './forwarding.ts'
 import { writeNetViews } from './net-views.ts'
 import type { PlannedNetwork, UpPlan } from './plan-up.ts'
 import { checkPorts, readSockets, type HostSockets } from './ports-in-use.ts'
 import { isIpv4, readResult, subnetOf, type LinkFacts } from './read-result.ts'
-import { masqueradeRules, portRules, removalRules, table, type TableContent } from './rules.ts'
+import { masqueradeRules, portRules, removalRules, table, type Family, type TableContent } from './rules.ts'
 import { addLink } from './run-plugin.ts'
 import { runJob, runTogether, type Job } from './run-together.ts'
 
@@ -76,14 +77,36 @@ function connect(plan: UpPlan, context: StageContext, netns: string, taken: stri
   const withPorts = plan.portsBy === 'nft'
   const rules = beforehandRules(plan)
   const { uuid } = context
+  const chains = { ip: '', ip6: '' }
   const outcomes = runTogether<void>([
     addAll(plan, netns, added), applyRules(uuid, 'ip', withPorts ? '' : rules.ip), applyRules(uuid, 'ip6', rules.ip6),
+    readChain(uuid, 'ip', chains), ...(plan.subnets.some(isSix) ? [readChain(uuid, 'ip6', chains)] : []),
   ])
   for (const outcome of outcomes) if (outcome.error !== undefined) throw outcome.error
   const late = subnetsOf(added.filter(({ network }) => network.masquerade)).filter((subnet) => !plan.subnets.includes(subnet))
   const four = (withPorts ? rules.ip : '') + masqueradeRules('ip', late) + (withPorts ? taken + publish(plan, uuid, added) : '')
   runJob(applyRules(uuid, 'ip', four))
+  letPass(plan, context, added, chains)
   return added
+}
+
+function* readChain(uuid: string, family: Family, chains: Record<Family, string>): Job<void> {
+  chains[family] = yield* readForwarding(uuid, family)
+}
+
+/** A pod that is not let out is still one that its user may want: so it is told, and goes on. */
+function letPass(plan: UpPlan, context: StageContext, added: readonly Added[], chains: Record<Family, string>): void {
+  const four = subnetsOf(added.filter(({ network }) => network.masquerade || network.network === plan.portNetwork))
+  for (const { error } of runTogether([
+    allowForwarding(context.uuid, 'ip', [...new Set(four)], chains.ip), allowForwarding(context.uuid, 'ip6', plan.subnets.filter(isSix), chains.ip6),
+  ])) {
+    if (isRocketError(error)) context.warn(`${error.message}; ${error.hint}`)
+    else if (error !== undefined) throw error
+  }
+}
+
+function isSix(subnet: string): boolean {
+  return subnet.includes(':')
 }
 
 function* addAll(plan: UpPlan, netns: string, added: Added[]): Job<void> {
@@ -94,7 +117,6 @@ function* addAll(plan: UpPlan, netns: string, added: Added[]): Job<void> {
 }
 
 function beforehandRules(plan: UpPlan): { ip: string; ip6: string } {
-  const isSix = (subnet: string): boolean => subnet.includes(':')
   const four = plan.subnets.filter((subnet) => !isSix(subnet))
   return { ip: masqueradeRules('ip', four), ip6: masqueradeRules('ip6', plan.subnets.filter(isSix)) }
 }
