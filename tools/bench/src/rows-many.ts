@@ -51,9 +51,18 @@ function fifty(command: Command): Command[] {
 
 async function endAll(world: World, running: readonly ChildProcess[]): Promise<void> {
   for (const process of running) process.kill('SIGTERM')
-  for (const { pid, command } of listProcesses()) if (isApp(command)) process.kill(pid, 'SIGKILL')
+  for (const { pid, command } of listProcesses()) if (isApp(command)) end(pid)
   await Promise.all(running.map(ended))
   world.collect('run')
+}
+
+/** One that has ended since it was listed is what was wanted. */
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 function apps(): number[] {
