@@ -75,6 +75,17 @@ static int swap(const char *fresh, const char *place) {
 /* The words of tools/setup/node-options, as its compiler is told (compile-launcher.ts). */
 static const char *const nodeOptions[] = {NODE_OPTIONS};
 
+/* The one that saves a little, and that a process may not have which reads what strangers wrote: "begin again" in packages/cli. */
+static const char foreseeable[] = "--no-rehash-snapshot";
+
+/* Whether the command, the first bare word, is one that reads from elsewhere: then it need not begin twice. */
+static int reads_elsewhere(int argc, char **argv) {
+  for (int i = 0; i < argc; i++) {
+    if (argv[i][0] >= 'a' && argv[i][0] <= 'z' && strspn(argv[i], "abcdefghijklmnopqrstuvwxyz-") == strlen(argv[i])) return strcmp(argv[i], "fetch") == 0;
+  }
+  return 0;
+}
+
 /* The program, its options, the script, then the caller's arguments, as one vector. */
 static void execute(const char *program, const char *script, const char *root, int argc, char **argv) {
   char path[PATH_MAX];
@@ -83,7 +94,9 @@ static void execute(const char *program, const char *script, const char *root, i
   int n = 0;
   vector[n++] = (char *)program;
   if (strcmp(program, "/bin/sh") != 0) {
-    for (size_t i = 0; i < sizeof nodeOptions / sizeof *nodeOptions; i++) vector[n++] = (char *)nodeOptions[i];
+    for (size_t i = 0; i < sizeof nodeOptions / sizeof *nodeOptions; i++) {
+      if (strcmp(nodeOptions[i], foreseeable) != 0 || !reads_elsewhere(argc, argv)) vector[n++] = (char *)nodeOptions[i];
+    }
   }
   vector[n++] = path;
   if (strcmp(program, "/bin/sh") == 0) vector[n++] = (char *)root;

@@ -22,6 +22,7 @@ export async function bundlePrograms(root: string, out: string): Promise<string[
   await bundleMain(root, join(out, 'quick.cjs'), [doorsToWhole(looking), ...plugins])
   refuseResident((await bundleMain(root, join(out, 'run.cjs'), [doorsToWhole(starting), ...plugins])).metafile, 'packages/trust/')
   const asides = await bundleAsides(root, out, bundleOptions, vendor.plugin)
+  requireAscii(out)
   await vendor.write(root, out, bundleOptions)
   writeFileSync(join(out, 'meta.json'), JSON.stringify(main.metafile))
   writeFileSync(join(out, 'rkt.cjs'), entryScript(nodeOptions(root)))
@@ -32,11 +33,15 @@ export async function bundlePrograms(root: string, out: string): Promise<string[
 }
 
 async function bundleMain(root: string, outfile: string, plugins: Plugin[]): Promise<{ metafile: Metafile }> {
-  const result = await build({ ...bundleOptions, absWorkingDir: root, entryPoints: ['packages/cli/src/main.ts'], outfile, plugins })
-  if (readFileSync(outfile).some((byte) => byte > 127)) {
-    throw new Error(`${outfile} is not ASCII: write such characters as escapes, in regular expressions too`)
+  return build({ ...bundleOptions, absWorkingDir: root, entryPoints: ['packages/cli/src/main.ts'], outfile, plugins })
+}
+
+/** What is our own is read as such (entry.ts). */
+function requireAscii(out: string): void {
+  for (const file of readdirSync(out).filter((name) => name.endsWith('.cjs'))) {
+    if (readFileSync(join(out, file)).every((byte) => byte < 128)) continue
+    throw new Error(`${file} is not ASCII: write such characters as escapes, in regular expressions too`)
   }
-  return result
 }
 
 /** What is in `run.cjs` stays in memory with every pod. */

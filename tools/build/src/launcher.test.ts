@@ -41,6 +41,14 @@ test('a fresh build is executed with the arguments as they were', () => {
   assert.equal(launch(`${root}/rkt`, ['run', 'a b', '--', '-x', '']), `node ${options} ${root}/dist/rkt.cjs run a b -- -x`)
 })
 
+test('what fetches is started with a hash seed of its own, and so need not begin again', () => {
+  const root = makeCheckout('fetching')
+  const random = options.replace(' --no-rehash-snapshot', '')
+  assert.notEqual(random, options)
+  assert.equal(launch(`${root}/rkt`, ['--dir=/x', 'fetch', 'docker://run']), `node ${random} ${root}/dist/rkt.cjs --dir=/x fetch docker://run`)
+  assert.equal(launch(`${root}/rkt`, ['run', 'fetch']), `node ${options} ${root}/dist/rkt.cjs run fetch`)
+})
+
 for (const [what, change] of [
   ['a source is newer', (root: string) => utimesSync(`${root}/src/a.ts`, new Date(), new Date(Date.now() + 2000))],
   ['a source is gone', (root: string) => rmSync(`${root}/src/a.ts`)],
