@@ -6,6 +6,7 @@ import { hideUnifiedHierarchy, unifiedToHide } from './hide-unified.ts'
 import { machine, type Machine } from './machine.ts'
 import { planCapabilities } from './plan-capabilities.ts'
 import { mountPodShm } from './pod-shm.ts'
+import { protectRuntime, runtimeToProtect } from './protect-runtime.ts'
 import { chooseRuntime } from './runtime/choose-runtime.ts'
 import { planOomScoreAdj } from './bundle/plan-process.ts'
 
@@ -15,6 +16,8 @@ export interface CreatePlan {
   etc: EtcFile[]
   /** Where the v2 hierarchy must not be seen by the runtime. */
   hide: string | undefined
+  /** The runtime's program, where it should find itself read-only. */
+  protect: string | undefined
   shm: boolean
   run: Run
 }
@@ -32,6 +35,7 @@ function planCreate({ files, uuid, ...context }: StageContext): CreatePlan {
     sandbox: files.read('Sandbox'),
     etc: etcFiles(start, files.read('Net')).filter((file) => file.text !== undefined),
     hide: unifiedToHide(runtime, here),
+    protect: runtimeToProtect(runtime),
     shm: start.ipc === 'private',
     run: {
       version: 1, uuid, flavor: 'oci', supervision: 'apps', cleanup: [],
@@ -61,6 +65,7 @@ export function planNotes(app: App, start: Start, machine: Machine): string[] {
 function applyCreate(plan: CreatePlan, { files, podDirectory }: StageContext): void {
   requirePodMountNamespace(plan.sandbox)
   if (plan.hide !== undefined) hideUnifiedHierarchy(plan.hide)
+  if (plan.protect !== undefined) protectRuntime(plan.protect)
   mkdirSync(`${podDirectory}/${podLayout.etc}`, { recursive: true })
   // Nobody reads them before we are done, so they need no rename.
   for (const file of plan.etc) writeFileSync(etcPath(file, podDirectory), file.text ?? '', { mode: 0o644 })
