@@ -34,9 +34,8 @@ export {
 } from './process.ts'
 export { readFileInRoot } from './read-in-root.ts'
 export { ReservedFile } from './reserved-file.ts'
-export {
-  finishPrograms, programFailed, type ProgramResult, runProgram, runProgramOrFail, type RunProgramOptions, type RunningProgram, startProgram,
-} from './run-program.ts'
+export { finishPrograms, programFailed, runProgram, runProgramOrFail, type RunningProgram, startProgram } from './run-program.ts'
+export type { ProgramResult, RunProgramOptions } from './running-program.ts'
 export { probeMachine } from './doctor.ts'
 export type { Probe } from './probe.ts'
 export { probeSeccomp } from './probe-kernel.ts'
