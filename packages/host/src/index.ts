@@ -12,6 +12,7 @@ export {
 export { createDigest, Digest, type DigestAlgorithm, digestFile, digestOf, sha256Hex, sha512Hex } from './hash.ts'
 export { isThere, namesIn, readIfThere } from './if-there.ts'
 export { linux } from './linux.ts'
+export { type LockHolder, lockHolders } from './lock-holders.ts'
 export {
   keepAcrossExec, lockDirectory, lockFile, type LockOptions, markInheritedCloseOnExec, probeLock, releaseLock,
 } from './lock.ts'

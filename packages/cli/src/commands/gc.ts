@@ -13,6 +13,7 @@ import { printError } from '../print/errors.ts'
 import { writeError, writeOut } from '../print/write.ts'
 import { collectPod } from '../road/collect.ts'
 import { collectScratch } from '../road/fetch-images.ts'
+import { endLeftBehind } from '../road/left-behind.ts'
 import { movePod, releasePod, takePod, whileNobodyMakes, type OwnedPod } from '../road/pod-directory.ts'
 import type { Surroundings } from '../road/prepare-pod.ts'
 import { ageMs, planPods, type GcTimes } from '../road/plan-gc.ts'
@@ -96,7 +97,8 @@ function takeIfFree(dataDirectory: string, uuid: string, place: PodPlace): Owned
   try {
     return takePod(dataDirectory, uuid, place)
   } catch (error) {
-    if (isRocketError(error, 'LOCK_HELD') || isErrno(error, 'ENOENT')) return undefined
-    throw error
+    if (isErrno(error, 'ENOENT')) return undefined
+    if (!isRocketError(error, 'LOCK_HELD')) throw error
   }
+  return endLeftBehind(uuid, join(dataDirectory, 'pods', place, uuid)) ? takeIfFree(dataDirectory, uuid, place) : undefined
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { chmodSync, cpSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { textOf } from '../program/home.ts'
+import { startPod, textOf, until } from '../program/home.ts'
 import type { Ended } from '../program/rkt.ts'
 import { assertHostClean } from '../program/leftovers.ts'
 import { plain, sh, story, tellStories } from '../program/story.ts'
@@ -108,6 +108,26 @@ for (const [name, habit] of [
     await assertHostClean(home)
   })
 }
+
+story('a daemon that has the lock keeps no pod whose rkt was killed from being collected; it is ended with it', async () => {
+  const { home, images } = stage
+  const program = writeProgram(home, 'careless.sh', `[ "$1" = up ] || exit 0\n${good}\nsetsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $! > $RKT_POD/daemon`)
+  const { uuid, running } = await startPod(home, [...plain, `--network-stage=${program}`, ...sh(images.busybox, 'sleep 1000')])
+  const daemon = Number(textOf(join(home.data, 'pods/run', uuid, 'daemon')))
+  await home.rkt(['gc', '--grace-period=0s'])
+  process.kill(daemon, 0)
+  process.kill(running.pid, 'SIGKILL')
+  await running.ended.catch(() => {})
+  assert.match((await home.rkt(['status', uuid])).stdout, /^state=running$/m, 'a lock that is held says so')
+  // The pod's first process is gone when the machine's has reaped those that it leaves, which not every one does at once.
+  const { stdout, stderr } = await until('the pod to be over', async () => {
+    const ended = await home.rkt(['gc', '--grace-period=0s'])
+    return ended.stdout.includes(uuid) && ended
+  })
+  assert.match(stderr, new RegExp(`gc: pod "${uuid}" is over, and held by what a stage left running: ${daemon}\n`))
+  assert.match(stdout, new RegExp(`Garbage collecting pod "${uuid}"`))
+  await assertHostClean(home)
+})
 
 for (const [name, body, code, says] of [
   ['exits with 0 and leaves no document', 'exit 0', 'DOCUMENT_MISSING', /stage2\.json was not written/],
