@@ -14,7 +14,8 @@ const pauseMs = 100
 export function progressOf(isTerminal: boolean = isStandardErrorTerminal()): Progress {
   if (!isTerminal) return { show: () => {}, close: () => {} }
   const layers = new Map<string, { from: 'file' | 'server'; received: number; total: number | undefined }>()
-  let drawnAt = 0
+  // The clock begins with the process, which may be younger than the pause.
+  let drawnAt = -Infinity
   let drawn = false
   const draw = (): void => {
     const all = [...layers.values()]
